@@ -1,0 +1,1 @@
+"""Adapters: what stands behind the ports. Only `service.wiring` puts them in their place."""

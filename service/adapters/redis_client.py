@@ -1,0 +1,42 @@
+"""The one place that makes a client of the velocity store: short deadlines, and no retry behind our back.
+
+The library's defaults would wait seconds on a dead server and try again on their own, which on a script that counts
+may count twice.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import redis
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+
+def velocity_client(url: str, deadline: timedelta) -> "Redis[bytes]":
+    """Return a client whose every call answers or fails within the deadline.
+
+    Args:
+        url: `redis://`, `rediss://` or `unix://path`.
+        deadline: for connecting, and for each reply.
+    """
+    seconds = deadline.total_seconds()
+    return Redis.from_url(
+        url,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_timeout=False,
+        health_check_interval=0,
+        max_connections=64,
+        decode_responses=False,
+    )
+
+
+def answers(socket: Path) -> bool:
+    """Say whether a server answers on a unix socket; a server that is still loading does not."""
+    try:
+        with redis.Redis(unix_socket_path=str(socket), socket_timeout=1) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False

@@ -1,0 +1,35 @@
+"""The web application. Nothing happens at import, and nothing is opened before the application starts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from service.api import access, events, health, problems, schema, screenings
+from service.settings import Settings
+from service.wiring import open_service
+
+DESCRIPTION = "The last check before a phone number is closed: allow, challenge, hold or block, with reasons."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application for these settings.
+
+    Raises:
+        UndeclaredRouteError: a route declares neither a scope nor that it is public.
+    """
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        async with open_service(settings) as service:
+            app.state.service = service
+            yield
+
+    app = FastAPI(title="Lastcall", version=version("lastcall"), description=DESCRIPTION, lifespan=life)
+    problems.install(app)
+    for router in (screenings.router, events.router, health.router):
+        app.include_router(router)
+    access.check_all_declared(app.routes)
+    schema.install(app)
+    return app

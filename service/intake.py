@@ -1,0 +1,138 @@
+"""The use case: reported events are checked one by one, written down, and remembered by the windows.
+
+The record comes first: an event that is written and not yet remembered is remembered later, by its id, and counts once.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from features.subject import reported_keys
+from msgspec import Meta, Struct
+
+from features.clock import FUTURE_TOLERANCE, Clock, milliseconds, to_ms
+from features.event import Event, ReportedKind
+from features.request import Id, Msisdn, Province
+from service.ports import Book, Tokeniser, Velocity, VelocityDownError
+from service.ports_records import Journal
+from service.privacy import tokens_of
+
+logger = logging.getLogger(__name__)
+
+Attribute = bool | int | float | Annotated[str, Meta(max_length=64)]
+
+
+class ReportedEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A security event as a carrier reports it; `attributes` must not carry personal data."""
+
+    event_id: Id
+    occurred_at: datetime
+    kind: ReportedKind
+    msisdn: Msisdn | None = None
+    party_id: Id | None = None
+    device_id: Id | None = None
+    ip: Annotated[str, Meta(max_length=64)] | None = None
+    agent_id: Id | None = None
+    store_id: Id | None = None
+    contact_token: Id | None = None
+    province: Province | None = None
+    attributes: Annotated[dict[Annotated[str, Meta(max_length=64)], Attribute | None], Meta(max_length=16)] | None = (
+        None
+    )
+
+
+class Batch(Struct, frozen=True, forbid_unknown_fields=True):
+    """One to five hundred events."""
+
+    events: Annotated[list[ReportedEvent], Meta(min_length=1, max_length=500)]
+
+
+class Rejected(Struct, frozen=True):
+    """An event that was not taken: its place in the batch, from 0, and why."""
+
+    index: int
+    code: str
+
+
+class Taken(Struct, frozen=True):
+    """How a batch was taken."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[Rejected, ...]
+
+
+_decoder: Final = msgspec.json.Decoder(ReportedEvent)
+
+
+class Intake:
+    """Takes reported events."""
+
+    def __init__(
+        self, book: Book, journal: Journal, velocity: Velocity, tokeniser: Tokeniser, clock: Clock
+    ) -> None:
+        """Take the record, the store of windows, the maker of tokens and the clock."""
+        self._book = book
+        self._journal = journal
+        self._velocity = velocity
+        self._tokeniser = tokeniser
+        self._clock = clock
+
+    async def take(self, tenant: str, raw: Sequence[msgspec.Raw]) -> Taken:
+        """Write and remember the events that are sound; the others are rejected one by one.
+
+        Raises:
+            StoreDownError: nothing of the batch is written.
+        """
+        now_ms = self._clock.now_ms()
+        events: list[Event] = []
+        rejected: list[Rejected] = []
+        for index, item in enumerate(raw):
+            found = self._event(tenant, item, now_ms)
+            if isinstance(found, str):
+                rejected.append(Rejected(index, found))
+            else:
+                events.append(found)
+        intake = await self._book.report(tenant, events)
+        await self._remember(tenant, intake.fresh)
+        return Taken(accepted=len(intake.fresh), duplicates=intake.duplicates, rejected=tuple(rejected))
+
+    async def _remember(self, tenant: str, fresh: Sequence[Event]) -> None:
+        """Hand events to the windows; when the store is down they wait in the record, and requests degrade meanwhile."""
+        if not fresh:
+            return
+        try:
+            await self._velocity.remember(tenant, fresh)
+        except VelocityDownError as error:
+            logger.warning("events wait for the velocity store", extra={"why": error.why, "events": len(fresh)})
+        else:
+            await self._journal.mark_applied(tenant, [event.id for event in fresh])
+
+    def _event(self, tenant: str, raw: msgspec.Raw, now_ms: int) -> Event | str:
+        """Return the event as windows see it, or the code of what is wrong with it."""
+        try:
+            said = _decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            return "UNKNOWN_KIND" if "`$.kind`" in str(error) else "INVALID_EVENT"
+        except msgspec.DecodeError:
+            return "INVALID_EVENT"
+        if said.occurred_at.tzinfo is None:
+            return "TIME_WITHOUT_OFFSET"
+        occurred_ms = to_ms(said.occurred_at)
+        if occurred_ms > now_ms + milliseconds(FUTURE_TOLERANCE):
+            return "OCCURRED_IN_FUTURE"
+        if said.msisdn is not None and not said.msisdn.startswith("+"):
+            return "INVALID_EVENT"
+        plain = reported_keys(said)
+        if not plain and said.kind not in {"incident_declared", "incident_cleared"}:
+            return "NO_SUBJECT"
+        return Event(
+            id=said.event_id,
+            kind=said.kind,
+            occurred_ms=min(occurred_ms, now_ms),
+            known_ms=now_ms,
+            keys=tokens_of(self._tokeniser, tenant, plain),
+            values={} if said.province is None else {"province": int(said.province)},
+        )

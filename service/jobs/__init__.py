@@ -1,0 +1,1 @@
+"""What runs beside the answers: keeping the velocity store filled."""

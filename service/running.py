@@ -1,0 +1,109 @@
+"""Running the service: what `lastcall serve` prepares, and the children that its supervisor keeps alive."""
+
+import os
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from service.app import create_app
+from service.jobs.keeper import keep_forever
+from service.settings import Settings, load
+from service.supervisor import Child, Supervisor, Tended, locked, python
+from service.telemetry import configure_logging
+from service.wiring import embedded_store, prepare
+
+DRAIN_S: Final = 5
+HOST: Final = "LASTCALL_SERVE_HOST"
+PORT: Final = "LASTCALL_SERVE_PORT"
+
+
+class StartError(RuntimeError):
+    """The service cannot start; the sentence says what to mend."""
+
+
+def serve_forever(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Hold the data folder and run the service until it is told to stop.
+
+    Raises:
+        StartError: the port is taken, or more workers are wanted than the database can serve.
+        DataFolderInUseError: another service holds the folder.
+    """
+    if settings.sqlite and workers > 1:
+        message = "SQLite serves one worker; for more set LASTCALL_DATABASE_URL to a PostgreSQL database"
+        raise StartError(message)
+    _check_port(host, port)
+    configure_logging()
+    with ExitStack() as stack:
+        stack.enter_context(locked(settings.data))
+        tended: list[Tended] = []
+        if settings.redis_url is None:
+            store = embedded_store(settings)
+            store.start()
+            stack.callback(store.stop)
+            tended.append(store)
+        prepare(settings)
+        Supervisor(_children(settings, host, port, workers), tended).run()
+
+
+def _children(settings: Settings, host: str, port: int, workers: int) -> list[Child]:
+    environment = {
+        "LASTCALL_DATA": str(settings.data.resolve()),
+        HOST: host,
+        PORT: str(port),
+        # One thread a process: LightGBM's own threads cost more than they give for one row, and spin.
+        "OMP_NUM_THREADS": "1",
+    }
+    jobs = Child("jobs", python("service.running", "jobs"), environment)
+    api = [Child(f"api-{number}", python("service.running", "api"), environment) for number in range(1, workers + 1)]
+    return [jobs, *api]
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; give another with --port"
+            raise StartError(message) from None
+
+
+def run_api(settings: Settings) -> None:
+    """Run one API worker until it is told to stop; requests under way are finished first."""
+    host, port = os.environ.get(HOST, "127.0.0.1"), int(os.environ.get(PORT, "8080"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+    )
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Several workers listen on one port; the kernel spreads connections over them.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((host, port))
+        server.run(sockets=[listener])
+
+
+def main(kind: str) -> None:
+    """Be one of the supervisor's children."""
+    configure_logging()
+    settings = load(data=Path(os.environ["LASTCALL_DATA"]))
+    if kind == "api":
+        run_api(settings)
+    else:
+        keep_forever(settings)
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1])

@@ -1,0 +1,87 @@
+"""What operators see: JSON logs without secrets, and metrics without anybody's score.
+
+The log carries ids, codes and durations. Numbers, names, addresses and scores are never put into it; `redact` is the
+last net, not the first.
+"""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from service.answer import Answer
+
+REGISTRY: Final = CollectorRegistry()
+DECISIONS: Final = Counter(
+    "lastcall_decisions_total", "Decisions by action and outcome", ("action", "decision", "degraded"), registry=REGISTRY
+)
+SECONDS: Final = Histogram(
+    "lastcall_screening_seconds",
+    "Time to answer a screening",
+    ("action",),
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2),
+    registry=REGISTRY,
+)
+READY: Final = Gauge("lastcall_ready", "Whether a part can be used", ("part",), registry=REGISTRY)
+
+_NUMBER: Final = re.compile(r"\+?\d{7,}")
+_SECRET: Final = re.compile(r"lc_[A-Za-z0-9_-]{8,}")
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """Write the log as one JSON object a line on standard error, redacted before it is formatted."""
+    chain: list[Callable[..., Any]] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=chain,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+
+
+def redact(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank whatever looks like a number or a key in a text; times and counts are numbers and stay."""
+    for name, value in entry.items():
+        if isinstance(value, str) and name != "timestamp":
+            entry[name] = _SECRET.sub("[key]", _NUMBER.sub("[number]", value))
+    return entry
+
+
+@contextmanager
+def observe(action: str) -> Iterator[Callable[[Answer], None]]:
+    """Measure one screening; the caller notes the answer once there is one."""
+    start = time.perf_counter()
+
+    def note(answer: Answer) -> None:
+        DECISIONS.labels(action, answer.decision, str(answer.degraded.is_degraded).lower()).inc()
+
+    try:
+        yield note
+    finally:
+        SECONDS.labels(action).observe(time.perf_counter() - start)
+
+
+def metrics() -> bytes:
+    """Return all metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)
