@@ -1,0 +1,301 @@
+"""What tests write: a record that is put together as `wiring` does it, and entries as rich as real ones."""
+
+import random
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+
+from features.clock import FixedClock
+from features.codec import LoggedScreening
+from features.event import Event
+from features.facts import Facts
+from features.request import ScreeningRequest
+from service.adapters.keyring import SqlKeyring
+from service.adapters.sealing import Sealer
+from service.adapters.secrets_folder import Key, SecretsFolder
+from service.adapters.sql_audit import Trail
+from service.adapters.sql_book import SqlBook
+from service.adapters.sql_cases import SqlCases
+from service.adapters.sql_engine import Database
+from service.adapters.sql_journal import SqlJournal
+from service.adapters.sql_reader import Reader
+from service.adapters.sql_registry import SqlRegistry
+from service.adapters.sql_verify import AuditDesk
+from service.adapters.sql_writer import WAITING, Writer
+from service.adapters.tokens import KeyedTokens
+from service.answer import (
+    Answer,
+    ChallengeOffer,
+    Contribution,
+    Customer,
+    Degraded,
+    Eligibility,
+    Hold,
+    KeptAnswer,
+    ReasonLine,
+    Risk,
+    Versions,
+)
+from service.ports import CaseOpened, ChallengeOpened, Entry
+
+NOW_MS = 1_795_000_000_000
+TENANT = "north"
+MSISDN = "+8613800138000"
+ADDRESS = "203.0.113.77"
+LATITUDE = 31.230416
+MovingClock = FixedClock
+
+
+class Record:
+    """One process's record."""
+
+    def __init__(self, url: str, secrets: SecretsFolder, clock: FixedClock, *, waiting: int = WAITING) -> None:
+        """Open it."""
+        self.url, self.clock = url, clock
+        self.database = Database(url)
+        self.reader = Reader(self.database)
+        self.audit_keys = [key.secret for key in secrets.ring("audit")]
+        self.trail = Trail(self.audit_keys[-1], clock)
+        self.writer = Writer(self.database, self.trail, waiting=waiting)
+        self.sealer = Sealer(secrets.ring("seal"))
+        self.book = SqlBook(self.writer, self.reader, self.sealer, clock)
+        self.journal = SqlJournal(self.writer, self.reader, clock)
+        self.registry = SqlRegistry(self.writer, self.reader, clock)
+        self.cases = SqlCases(self.reader)
+        self.keys = SqlKeyring(self.writer, self.reader, clock)
+        self.audit = AuditDesk(self.reader, self.audit_keys)
+        self.tokens = KeyedTokens(secrets.ring("index"))
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a question in plain SQL finds."""
+        return self.reader.now(lambda db: [tuple(row) for row in db.execute(text(sql))])
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - a table's name
+
+    def change(self, *statements: str) -> None:
+        """Change the database as somebody might who has its password, and the triggers out of the way."""
+        engine = Database(self.url).writer
+        with engine.begin() as db:
+            for statement in statements:
+                db.execute(text(statement))
+        engine.dispose()
+
+    async def close(self) -> None:
+        """Close it."""
+        await self.writer.close()
+        self.reader.close()
+        self.database.close()
+
+
+def event(number: int, *, kind: str = "login_failed", known_ms: int = NOW_MS, **keys: str) -> Event:
+    """A reported event."""
+    names = keys or {"line": f"line-{number}"}
+    return Event(id=f"e-{number}", kind=kind, occurred_ms=known_ms - 5, known_ms=known_ms, keys=names)
+
+
+def past(number: int, *, known_ms: int = NOW_MS) -> LoggedScreening:
+    """A screening of an imported log."""
+    seen = event(number, kind="screening", known_ms=known_ms)
+    return LoggedScreening(event=msgspec.structs.replace(seen, id=f"past-{number}"), request=request(f"past-{number}"))
+
+
+def request(number: str, line: str = "line") -> ScreeningRequest:
+    """A request with most groups filled, as it is kept: tokens for names, no place."""
+    said: dict[str, Any] = {
+        "request_id": f"bss-2026-{number}",
+        "occurred_at": "2026-11-22T10:00:00+08:00",
+        "action": "close_remote",
+        "channel": "app",
+        "reason": "moved",
+        "order_ref": "productOrder/8f2c",
+        "requester": {"role": "owner", "document_status": "not_needed"},
+        "confirmation": {"seconds_on_page": 12.4, "edits": 1},
+        "subscriber": {
+            "msisdn": token(line),
+            "party_id": token("party"),
+            "id_token": token("identity"),
+            "home_province": "440000",
+            "handling_province": "310000",
+        },
+        "account": {
+            "tenure_days": 912,
+            "status": "active",
+            "arrears_fen": 3000,
+            "prepaid_balance_fen": 3200,
+            "lines_on_id": 2,
+            "last_activity_days": 1,
+            "linked_services": 3,
+            "closure_lock": "off",
+            "days_to_cycle_end": 4,
+        },
+        "contract": {"types": ["none"], "remaining_days": 0},
+        "cross_province": dict.fromkeys(("name", "product", "contract", "bill", "balance", "arrears"), "verified"),
+        "sync": {"state": "in_sync", "lag_s": 2},
+        "kyc": {"name_match_score": 97, "id_document_match": "true"},
+        "contacts": [{"token": token("contact"), "source": "on_record", "since_h": 20000, "same_owner": "yes"}],
+        "device": {
+            "id": token("device"),
+            "platform": "android",
+            "os_version": "15",
+            "app_version": "9.2.1",
+            "attestation": {"provider": "none"},
+            "access_risk": [],
+            "rooted": "no",
+            "hooked": False,
+            "emulator": "no",
+            "remote_control": False,
+            "screen_shared": False,
+            "call_in_progress": "none",
+            "vpn": False,
+            "sim_matches_line": "yes",
+        },
+        "location": {"accuracy_m": 30, "consent": "granted", "visited_province": "310000"},
+        "otp": {
+            "status": "passed",
+            "channel": "sms",
+            "sends_1h": 1,
+            "entry_latency_s": 14.2,
+            "input_method": "autofill",
+        },
+        "liveness": {"consent": "granted", "match_score": 0.93, "pad_score": 0.97, "challenge_latency_ms": [820, 1100]},
+        "network": {"ip": token("ip"), "sim_monitored_days": 120, "number_verified": "true", "reachable": True},
+        "bundle_count": 1,
+    }
+    return msgspec.convert(said, ScreeningRequest)
+
+
+def token(name: str) -> str:
+    """A token that is as random as real ones."""
+    return KeyedTokens(_RING).token(TENANT, "test", name)
+
+
+def entry(number: str = "1", **changes: Any) -> Entry:  # noqa: ANN401 - any field of an entry
+    """A decision to write: a challenge on a close, with everything that one carries; `decision` sets the verdict."""
+    decision, line, tenant = (
+        changes.pop("decision", "challenge"),
+        changes.pop("line", "line"),
+        changes.get("tenant", TENANT),
+    )
+    kept = answer(number, decision)
+    fields: dict[str, Any] = {
+        "tenant": tenant,
+        "key": f"key-{number}",
+        "fingerprint": f"{number:0>64}",
+        "screening_id": kept.answer.screening_id,
+        "created_ms": NOW_MS,
+        "region": "310000",
+        "klass": "irreversible",
+        "logged": logged(number, line),
+        "kept": kept,
+        "private": {"msisdn": MSISDN, "ip": ADDRESS, "latitude": LATITUDE},
+        "degraded_only": False,
+        "appeal_ref": f"LC-{number}",
+        "case": case(number) if decision == "hold" else None,
+        "challenge": challenge(number) if decision == "challenge" else None,
+    }
+    return Entry(**{**fields, **changes})
+
+
+def entry_of_its_own(number: int) -> Entry:
+    """A decision whose names and values are like no other's, so that nothing is smaller than it would be."""
+    chance = random.Random(number)  # noqa: S311 - the same numbers in every run
+    made = entry(
+        f"{chance.getrandbits(64):x}-{number}", line=f"line-{number}", decision=chance.choice(["challenge", "hold"])
+    )
+    row = {name: chance.choice((None, 1.0, 0.0, round(chance.random() * 900, 3))) for name in made.logged.row or {}}
+    keys = {name: token(f"{name}-{number}") for name in made.logged.event.keys}
+    seen = msgspec.structs.replace(made.logged.event, keys=keys)
+    said = msgspec.structs.replace(made.logged, row=row, event=seen, probability=chance.random())
+    parts = tuple(
+        Contribution(feature=name, value=value, log_odds=chance.gauss(0, 0.5)) for name, value in list(row.items())[:30]
+    )
+    told = msgspec.structs.replace(
+        made.kept.answer, risk=Risk(probability=chance.random(), score=1, contributions=parts)
+    )
+    return msgspec.structs.replace(made, logged=said, kept=KeptAnswer(answer=told, public_reasons=told.reasons[:4]))
+
+
+def logged(number: str, line: str = "line") -> LoggedScreening:
+    """The log line of a decision, with a row of a hundred signals."""
+    keys = {name: token(name) for name in ("party", "device", "ip", "contact", "prefix")} | {"line": token(line)}
+    stamps = {by: (NOW_MS, NOW_MS + place) for place, by in enumerate((*keys, "line+device"))}
+    seen = Event(
+        id=f"scr:key-{number}", kind="screening", occurred_ms=NOW_MS, known_ms=NOW_MS, keys=keys, stamps=stamps
+    )
+    return LoggedScreening(
+        event=seen,
+        request=request(number, line),
+        facts=Facts(number_province="440000", ip_province="310000", ip_kind="mobile", distance_km=1213.4),
+        row={f"{group}.what_it_says_{n}_h": _signal(n) for group in GROUPS for n in range(10)},
+        decision="challenge",
+        probability=0.0123,
+        versions={"model": "demo-20261122", "policy": "default-1", "catalogue": "0123456789abcdef"},
+    )
+
+
+def answer(number: str, decision: str) -> KeptAnswer:
+    """An answer in full: eight reasons in both languages, contributions, what was missing."""
+    reasons = tuple(
+        ReasonLine(
+            code=f"NETWORK_SIM_CHANGED_RECENTLY_{n}",
+            en=f"The SIM of this line was changed {n} hours ago; a code sent by SMS may reach somebody else.",
+            zh=f"该号码在{n}小时前更换过手机卡，短信验证码可能落入他人之手。",
+        )
+        for n in range(8)
+    )
+    whole = Answer(
+        screening_id=f"scr_01JD{number:0>22}",
+        request_id=f"bss-2026-{number}",
+        created_at="2026-11-18T22:13:20.000Z",
+        decision=decision,  # type: ignore[arg-type]
+        enforced=True,
+        reasons=reasons,
+        challenge=ChallengeOffer(
+            challenge_id=f"chl_{number}", any_of=(("number_verification",), ("store_visit",)), expires_at="2026-11-18"
+        )
+        if decision == "challenge"
+        else None,
+        hold=Hold(case_id=f"cas_{number}", expires_at="2026-11-18", on_expiry="rescreen", retry_after_s=600)
+        if decision == "hold"
+        else None,
+        eligibility=Eligibility(eligible=True),
+        cooling_off=None,
+        next_actions=(),
+        degraded=Degraded(is_degraded=False, missing=tuple(f"{group}.what_it_says_3_h" for group in GROUPS)),
+        receipt=None,
+        customer=Customer(en="Please confirm that it is you.", zh="请确认是您本人操作。", appeal_ref=f"LC-{number}"),
+        versions=Versions(model="demo-20261122", policy="default-1", catalogue="0123456789abcdef"),
+        risk=Risk(
+            probability=0.0123,
+            score=412,
+            contributions=tuple(
+                Contribution(feature=f"{group}.what_it_says_{n}_h", value=_signal(n), log_odds=round(0.1731 * n, 4))
+                for group in GROUPS
+                for n in range(3)
+            ),
+        ),
+    )
+    return KeptAnswer(answer=whole, public_reasons=reasons[:4])
+
+
+def case(number: str) -> CaseOpened:
+    """A case in a queue."""
+    due = {"due_ms": NOW_MS + 3_600_000, "expires_ms": NOW_MS + 86_400_000}
+    return CaseOpened(case_id=f"cas_{number}", queue="irreversible", expected_harm_fen=300_000, **due)
+
+
+def challenge(number: str) -> ChallengeOpened:
+    """A challenge that was offered."""
+    ways = (("number_verification",), ("otp_second_contact", "face_liveness"), ("store_visit",))
+    return ChallengeOpened(challenge_id=f"chl_{number}", digest="d" * 64, any_of=ways, expires_ms=NOW_MS + 1_800_000)
+
+
+GROUPS = ("account", "device", "network", "velocity", "location", "otp", "liveness", "contract", "agent", "request")
+_RING = (Key(number=1, secret=b"k" * 32),)
+
+
+def _signal(n: int) -> float | str | None:
+    return None if n == 3 else ("in_sync" if n == 7 else round(3.7 * n * n + 0.25, 2))
