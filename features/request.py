@@ -66,28 +66,28 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """One group of the request; every field has a default unless it is required."""
 
 
-class Requester(Group):
+class Requester(Group, frozen=True):
     """Who asks, and what papers they showed."""
 
     role: Role | None = None
     document_status: DocumentStatus | None = None
 
 
-class Confirmation(Group):
+class Confirmation(Group, frozen=True):
     """How the confirmation page was used (device)."""
 
     seconds_on_page: Seconds | None = None
     edits: Count | None = None
 
 
-class Slices(Group):
+class Slices(Group, frozen=True):
     """For fairness figures and routing only: neither the model nor a rule may read these."""
 
     age_group: Literal["minor", "adult", "elderly"] | None = None
     accessibility: bool | None = None
 
 
-class Subscriber(Group):
+class Subscriber(Group, frozen=True):
     """The line and its owner."""
 
     msisdn: Msisdn
@@ -97,7 +97,7 @@ class Subscriber(Group):
     handling_province: Province | None = None
 
 
-class Account(Group):
+class Account(Group, frozen=True):
     """The state of the account (carrier)."""
 
     tenure_days: Days | None = None
@@ -117,7 +117,7 @@ class Account(Group):
     days_to_cycle_end: Annotated[int, Meta(ge=0, le=400)] | None = None
 
 
-class Contract(Group):
+class Contract(Group, frozen=True):
     """What binds the line (carrier); eligibility alone."""
 
     types: Annotated[tuple[ContractType, ...], Meta(max_length=8)] | None = None
@@ -125,7 +125,7 @@ class Contract(Group):
     early_termination_fee_fen: Fen | None = None
 
 
-class CrossProvince(Group):
+class CrossProvince(Group, frozen=True):
     """What the handling province could check in the home province's books (carrier)."""
 
     name: CrossProvinceItem | None = None
@@ -136,28 +136,28 @@ class CrossProvince(Group):
     arrears: CrossProvinceItem | None = None
 
 
-class Sync(Group):
+class Sync(Group, frozen=True):
     """Whether the carrier's own systems agree with one another (carrier)."""
 
     state: Literal["in_sync", "lagging", "failed", "unknown"] | None = None
     lag_s: Seconds | None = None
 
 
-class Kyc(Group):
+class Kyc(Group, frozen=True):
     """CAMARA KYC Match, or the carrier's own real-name check (carrier)."""
 
     name_match_score: Annotated[int, Meta(ge=0, le=100)] | None = None
     id_document_match: Literal["true", "false", "not_available", "unavailable"] | None = None
 
 
-class BalanceTransfer(Group):
+class BalanceTransfer(Group, frozen=True):
     """Where the rest of the balance goes (carrier)."""
 
     target_token: Id | None = None
     same_owner: YesNo | None = None
 
 
-class Contact(Group):
+class Contact(Group, frozen=True):
     """A second way to reach the owner."""
 
     token: Id
@@ -167,7 +167,7 @@ class Contact(Group):
     is_closing_number: bool | None = None
 
 
-class Attestation(Group):
+class Attestation(Group, frozen=True):
     """What the device's maker says of it (Play Integrity, App Attest, OEM)."""
 
     provider: Literal["play_integrity", "app_attest", "oem", "none"] | None = None
@@ -177,7 +177,7 @@ class Attestation(Group):
     app_recognition: Literal["recognized", "unrecognized", "unevaluated"] | None = None
 
 
-class Device(Group):
+class Device(Group, frozen=True):
     """What the app reports of its device: a thief may forge or drop it (device)."""
 
     id: Id | None = None
@@ -199,7 +199,7 @@ class Device(Group):
     sim_matches_line: YesNo | None = None
 
 
-class Location(Group):
+class Location(Group, frozen=True):
     """Where the requester is (device, by consent) and where the line is (carrier)."""
 
     latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
@@ -214,7 +214,7 @@ class Location(Group):
     match_rate: Annotated[int, Meta(ge=1, le=99)] | None = None
 
 
-class Otp(Group):
+class Otp(Group, frozen=True):
     """How a one-time password went."""
 
     challenge_id: Id | None = None
@@ -231,7 +231,7 @@ class Otp(Group):
     bound_to_request: bool | None = None
 
 
-class Liveness(Group):
+class Liveness(Group, frozen=True):
     """How a face check went; optional, by separate consent, and refusing it costs nothing."""
 
     session_id: Id | None = None
@@ -252,7 +252,7 @@ class Liveness(Group):
     exempt: bool | None = None
 
 
-class Network(Group):
+class Network(Group, frozen=True):
     """What the network knows of the line (carrier; CAMARA where there is an API)."""
 
     ip: Annotated[str, Meta(max_length=64)] | None = None
@@ -270,7 +270,7 @@ class Network(Group):
     scam_call_active: bool | None = None
 
 
-class Agent(Group):
+class Agent(Group, frozen=True):
     """The person at the carrier who handles the request, if anybody (carrier)."""
 
     id: Id | None = None
@@ -279,7 +279,7 @@ class Agent(Group):
     beneficiary_token: Id | None = None
 
 
-class ScreeningRequest(Group):
+class ScreeningRequest(Group, frozen=True):
     """A request to be screened before its workflow runs."""
 
     request_id: Id

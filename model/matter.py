@@ -31,12 +31,12 @@ class Matter:
 
     request: ScreeningRequest
     row: Mapping[str, Value]
-    probability: float | None
-    band: Decision | None
     failures: frozenset[str]
     sticky: Decision | None
     at_ms: int
     strictness: Strictness
+    probability: float | None = None
+    band: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

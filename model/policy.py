@@ -21,7 +21,7 @@ from model.outcome import RANK, Decision, Voices, settle
 from model.policy_file import Klass, PolicyFile, WorkedExample, check_ways
 from model.rules import CONTEXT, PolicyError, Rule, RuleBook, Seen
 
-__all__ = ["Matter", "Policy", "PolicyError", "Verdict"]
+__all__ = ["Klass", "Matter", "Policy", "PolicyError", "Strictness", "Verdict"]
 
 FAILURES: Final[Mapping[str, str]] = {
     "velocity": "DEGRADED_VELOCITY",

@@ -9,14 +9,14 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-Decision = Literal["allow", "challenge", "hold", "block"]
+from model.outcome import Decision
 
 
 class Part(Struct, frozen=True, kw_only=True):
     """A part of an answer; every field is written out, null included."""
 
 
-class ReasonLine(Part):
+class ReasonLine(Part, frozen=True):
     """A reason in words; `public` is the coarse code for callers without `risk:read`, who see no other."""
 
     code: str
@@ -24,7 +24,7 @@ class ReasonLine(Part):
     zh: str
 
 
-class ChallengeOffer(Part):
+class ChallengeOffer(Part, frozen=True):
     """What the customer may do: any one of the lists, all factors of it."""
 
     challenge_id: str
@@ -32,7 +32,7 @@ class ChallengeOffer(Part):
     expires_at: str
 
 
-class Hold(Part):
+class Hold(Part, frozen=True):
     """A request that waits; it always ends by itself, and never in an allow."""
 
     case_id: str | None
@@ -41,7 +41,7 @@ class Hold(Part):
     retry_after_s: int
 
 
-class Obligation(Part):
+class Obligation(Part, frozen=True):
     """Something to settle before the line can be closed; it says nothing of fraud."""
 
     code: str
@@ -50,21 +50,21 @@ class Obligation(Part):
     amount_fen: int | None = None
 
 
-class Eligibility(Part):
+class Eligibility(Part, frozen=True):
     """Whether the line can be closed at all, told apart from risk."""
 
     eligible: bool
     obligations: tuple[Obligation, ...] = ()
 
 
-class CoolingOff(Part):
+class CoolingOff(Part, frozen=True):
     """Until when a closure can be withdrawn."""
 
     until: str
     withdraw_url: str
 
 
-class Sentence(Part):
+class Sentence(Part, frozen=True):
     """A coded sentence in both languages."""
 
     code: str
@@ -72,7 +72,7 @@ class Sentence(Part):
     zh: str
 
 
-class Degraded(Part):
+class Degraded(Part, frozen=True):
     """What was missing (not given by the caller) and what failed (asked and not answered)."""
 
     is_degraded: bool
@@ -80,7 +80,7 @@ class Degraded(Part):
     failed: tuple[str, ...] = ()
 
 
-class Customer(Part):
+class Customer(Part, frozen=True):
     """What the customer may be told; names no signal and no threshold."""
 
     en: str
@@ -88,7 +88,7 @@ class Customer(Part):
     appeal_ref: str
 
 
-class Contribution(Part):
+class Contribution(Part, frozen=True):
     """What one signal added to the log-odds of fraud."""
 
     feature: str
@@ -96,7 +96,7 @@ class Contribution(Part):
     log_odds: float
 
 
-class Risk(Part):
+class Risk(Part, frozen=True):
     """The model's view; for keys with `risk:read` alone."""
 
     probability: float | None
@@ -104,7 +104,7 @@ class Risk(Part):
     contributions: tuple[Contribution, ...] = ()
 
 
-class Versions(Part):
+class Versions(Part, frozen=True):
     """What was in force."""
 
     model: str | None
@@ -112,7 +112,7 @@ class Versions(Part):
     catalogue: str
 
 
-class Answer(Part, omit_defaults=False):
+class Answer(Part, frozen=True):
     """The whole answer to one screening."""
 
     screening_id: str
@@ -133,11 +133,21 @@ class Answer(Part, omit_defaults=False):
     risk: Risk | None = None
 
 
-class KeptAnswer(Part):
-    """An answer as it is kept: with the reasons in their public and their full form."""
+class Workings(Part, frozen=True):
+    """How a verdict came about, for whoever opens the case: rules hit, rules that could not be told, what was shown."""
+
+    hits: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    spoiled: dict[str, tuple[str, ...]] = {}
+
+
+class KeptAnswer(Part, frozen=True):
+    """An answer as it is kept: with the reasons in their public and their full form, and how it came about."""
 
     answer: Answer
     public_reasons: tuple[ReasonLine, ...]
+    workings: Workings = Workings()
 
 
 _encoder = msgspec.json.Encoder()

@@ -1,31 +1,46 @@
-"""Writing the answer: from a verdict to what the caller gets, the case an analyst gets, and the challenge a customer gets.
+"""Writing the answer: from a verdict to what the caller gets, with the case and the challenge that are opened by it.
 
 `allow` is made here and nowhere else, and only when nothing failed: the last assertion before a line can be closed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Final
 
-from model.policy import Verdict
-from model.reasons import NEXT_ACTIONS, reasons_for
+import msgspec
 
-from features.clock import rfc3339
+from features.clock import milliseconds, rfc3339
 from features.codec import LoggedScreening
+from features.request import ScreeningRequest
+from model.eligibility import SENTENCES
+from model.outcome import Decision
+from model.policy import Verdict
+from model.reasons import NEXT_ACTIONS, Reason, full_reasons, public_reasons
 from service.answer import (
     Answer,
+    ChallengeOffer,
+    Contribution,
     Degraded,
+    Eligibility,
+    Hold,
     KeptAnswer,
+    Obligation,
+    ReasonLine,
+    Risk,
     Sentence,
     Versions,
+    Workings,
 )
 from service.ids import appeal_ref, new_id
-from service.judging import InForce, Judgement
+from service.judging import InForce, Judgement, score_of
 from service.ports import CaseOpened, ChallengeOpened, Receipts
 from service.wording import customer_text
 
 CHALLENGE_LIFE: Final = timedelta(minutes=30)
 RETRY_DEGRADED_S: Final = 30
+RETRY_HELD_S: Final = 3600
 HARM_FEN: Final = {"unsubscribe": 5_000, "suspend": 20_000, "resume": 50_000, "close": 300_000, "close_remote": 500_000}
 """What a fraudulent action costs at least, for ordering an analyst's queue; a policy's own costs replace it later."""
 
@@ -66,7 +81,8 @@ class Composer:
         screening_id, reference = new_id("scr", at_ms), appeal_ref()
         case = _case(at_ms, logged, verdict, judgement.probability)
         challenge = _challenge(at_ms, logged.request, verdict)
-        full, public = reasons_for(judgement.contributions, verdict)
+        pointing = [(contribution.reason, contribution.log_odds) for contribution in judgement.contributions]
+        full = full_reasons(decision, verdict.reasons, pointing)
         versions = Versions(model=force.model_version, policy=force.policy.version, catalogue=force.catalogue.digest)
         answer = Answer(
             screening_id=screening_id,
@@ -92,7 +108,7 @@ class Composer:
             versions=versions,
             risk=_risk(judgement),
         )
-        kept = KeptAnswer(answer=answer, public_reasons=_lines(public))
+        kept = KeptAnswer(answer=answer, public_reasons=_lines(public_reasons(full)), workings=_workings(verdict))
         named = {"policy": versions.policy, "catalogue": versions.catalogue}
         return Composition(kept, named | ({"model": versions.model} if versions.model else {}), case, challenge)
 
@@ -115,3 +131,103 @@ class Composer:
                 "exp": now_s + int(self._receipt_life.total_seconds()),
             }
         )
+
+
+def digest_of(request: ScreeningRequest) -> str:
+    """Return what binds a receipt or a challenge to what was asked: action, line and target of the balance."""
+    bound = (request.action, request.subscriber.msisdn, request.balance_transfer.target_token)
+    return sha256(msgspec.json.encode(bound)).hexdigest()[:32]
+
+
+def _safe(verdict: Verdict, judgement: Judgement) -> Decision:
+    """Return the decision; one that allows although a check failed is a defect, and is never answered."""
+    if verdict.decision == "allow" and judgement.failures:
+        raise UnsafeAllowError
+    return verdict.decision
+
+
+def _case(at_ms: int, logged: LoggedScreening, verdict: Verdict, probability: float | None) -> CaseOpened | None:
+    """Return the case that an analyst gets for a hold; what failures alone stopped is screened again instead."""
+    if verdict.decision != "hold" or verdict.hold is None or verdict.degraded_only:
+        return None
+    life_ms = milliseconds(timedelta(hours=verdict.hold.hours))
+    harm_fen = HARM_FEN[logged.request.action] * (1 + (logged.request.account.premium_tier or 0))
+    return CaseOpened(
+        case_id=new_id("cas", at_ms),
+        queue=logged.request.action,
+        due_ms=at_ms + life_ms // 3,
+        expires_ms=at_ms + life_ms,
+        # A rule that held it knows more than the model did, so it counts as even odds at least.
+        expected_harm_fen=round(harm_fen * max(probability or 0.0, 0.5)),
+    )
+
+
+def _challenge(at_ms: int, request: ScreeningRequest, verdict: Verdict) -> ChallengeOpened | None:
+    if not verdict.ways:
+        return None
+    return ChallengeOpened(
+        challenge_id=new_id("chl", at_ms),
+        digest=digest_of(request),
+        any_of=verdict.ways,
+        expires_ms=at_ms + milliseconds(CHALLENGE_LIFE),
+    )
+
+
+def _offer(challenge: ChallengeOpened | None) -> ChallengeOffer | None:
+    if challenge is None:
+        return None
+    return ChallengeOffer(
+        challenge_id=challenge.challenge_id, any_of=challenge.any_of, expires_at=rfc3339(challenge.expires_ms)
+    )
+
+
+def _hold(at_ms: int, verdict: Verdict, case: CaseOpened | None) -> Hold | None:
+    """Return how long the request waits: a degraded one until the cause is gone, another until its case ends."""
+    if verdict.hold is None:
+        return None
+    expires_ms = at_ms + milliseconds(timedelta(hours=verdict.hold.hours))
+    return Hold(
+        case_id=case.case_id if case else None,
+        expires_at=rfc3339(expires_ms),
+        on_expiry="rescreen" if verdict.degraded_only else verdict.hold.on_expiry,
+        retry_after_s=RETRY_DEGRADED_S if verdict.degraded_only else RETRY_HELD_S,
+    )
+
+
+def _eligibility(verdict: Verdict) -> Eligibility:
+    return Eligibility(
+        eligible=verdict.eligible,
+        obligations=tuple(
+            Obligation(
+                code=owed.code,
+                en=SENTENCES[owed.code].en,
+                zh=SENTENCES[owed.code].zh,
+                amount_fen=owed.amount_fen,
+            )
+            for owed in verdict.obligations
+        ),
+    )
+
+
+def _risk(judgement: Judgement) -> Risk:
+    return Risk(
+        probability=judgement.probability,
+        score=score_of(judgement.probability),
+        contributions=tuple(
+            Contribution(feature=found.feature, value=found.value, log_odds=found.log_odds)
+            for found in judgement.contributions
+        ),
+    )
+
+
+def _workings(verdict: Verdict) -> Workings:
+    return Workings(
+        hits=tuple(rule.name for rule in verdict.hits),
+        unknown=verdict.unknown,
+        evidence=tuple(sorted(verdict.evidence)),
+        spoiled=dict(sorted(verdict.spoiled.items())),
+    )
+
+
+def _lines(reasons: Iterable[Reason]) -> tuple[ReasonLine, ...]:
+    return tuple(ReasonLine(code=reason.code, en=reason.en, zh=reason.zh) for reason in reasons)

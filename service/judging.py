@@ -5,18 +5,15 @@ Held as one value and swapped as one value, so that a request is judged by one m
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
 from typing import Final
 
-from model.outcome import Decision
-from model.policy import Matter, Policy, Verdict
-from model.scorer import Contribution, Scorer
-
 from features.catalogue import Catalogue
-from features.request import ScreeningRequest
 from features.signal import Moment, Signal, Value
+from model.policy import Klass, Matter, Policy, Verdict
+from model.scorer import Contribution, Scorer
 
 logger = logging.getLogger(__name__)
 
@@ -68,53 +65,33 @@ class Judgement:
     failures: frozenset[str]
 
 
-def judge(
-    force: InForce,
-    request: ScreeningRequest,
-    row: Mapping[str, Value],
-    *,
-    at_ms: int,
-    failures: frozenset[str],
-    sticky: Decision | None,
-    strictness: str,
-) -> Judgement:
-    """Score a row and let the policy decide.
+def judge(force: InForce, matter: Matter) -> Judgement:
+    """Score a row and let the policy decide; the matter comes without probability and band, which are found here.
 
-    A model that fails is a failure like any other: the policy alone decides, and never to allow. Contributions cost many
-    times the score, so they are computed only for a verdict that somebody will want explained.
+    A model that fails is a failure like any other: the policy alone decides, and never to allow. Contributions cost
+    many times the score, so they are computed only for a verdict that somebody will want explained.
     """
-    probability, failures = _probability(force, row, failures)
-    klass = "irreversible" if request.irreversible else "reversible"
-    band = (
-        None if force.scorer is None or probability is None else force.scorer.band(probability, klass, strictness)  # type: ignore[arg-type]
-    )
-    verdict = force.policy.judge(
-        Matter(
-            request=request,
-            row=row,
-            probability=probability,
-            band=band,
-            failures=failures,
-            sticky=sticky,
-            at_ms=at_ms,
-            strictness=strictness,  # type: ignore[arg-type]
-        )
-    )
+    probability = _probability(force, matter.row)
+    failures = matter.failures | (frozenset({"model"}) if probability is None else frozenset())
+    band = None
+    if force.scorer is not None and probability is not None:
+        klass: Klass = "irreversible" if matter.request.irreversible else "reversible"
+        band = force.scorer.band(probability, klass, matter.strictness)
+    verdict = force.policy.judge(replace(matter, probability=probability, band=band, failures=failures))
     explain = force.scorer is not None and probability is not None and verdict.decision != "allow"
-    contributions = force.scorer.contributions(row) if explain and force.scorer else ()
+    contributions = force.scorer.contributions(matter.row) if explain and force.scorer else ()
     return Judgement(verdict=verdict, probability=probability, contributions=contributions, failures=failures)
 
 
-def _probability(
-    force: InForce, row: Mapping[str, Value], failures: frozenset[str]
-) -> tuple[float | None, frozenset[str]]:
+def _probability(force: InForce, row: Mapping[str, Value]) -> float | None:
+    """Return the model's probability, None when there is no model or it failed."""
     if force.scorer is None:
-        return None, failures | {"model"}
+        return None
     try:
-        return force.scorer.probability(row), failures
+        return force.scorer.probability(row)
     except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         logger.error("the model failed", extra={"error": type(error).__name__})  # noqa: TRY400 - values stay out of logs
-        return None, failures | {"model"}
+        return None
 
 
 def score_of(probability: float | None) -> int | None:

@@ -14,7 +14,8 @@ from features.facts import Facts
 from features.request import ScreeningRequest
 from features.windows import Answer as WindowAnswer
 from features.windows import Window
-from service.answer import Decision, KeptAnswer
+from model.outcome import Decision
+from service.answer import KeptAnswer
 
 
 class StoreDownError(Exception):

@@ -24,6 +24,7 @@ from features.request import ScreeningRequest
 from features.signal import Moment
 from features.windows import Answer as WindowAnswer
 from features.windows import Window
+from model.policy import Matter, Strictness
 from service.answer import KeptAnswer
 from service.composing import Composer, Composition
 from service.errors import key_reused, not_recorded, still_running
@@ -84,7 +85,7 @@ class Rules:
 
     velocity_deadline: timedelta
     sticky: timedelta
-    strictness: str
+    strictness: Strictness
 
 
 class Screening:
@@ -135,12 +136,14 @@ class Screening:
         row = force.row(moment)
         judgement = judge(
             force,
-            kept_request,
-            row,
-            at_ms=at_ms,
-            failures=failures,
-            sticky=before.sticky,
-            strictness=self._rules.strictness,
+            Matter(
+                request=kept_request,
+                row=row,
+                failures=failures,
+                sticky=before.sticky,
+                at_ms=at_ms,
+                strictness=self._rules.strictness,
+            ),
         )
         logged = LoggedScreening(
             event=seen.event,

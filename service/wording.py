@@ -5,7 +5,8 @@ A person who is stopped learns what to do next and where to ask; a thief learns 
 
 from typing import Final
 
-from service.answer import Customer, Decision
+from model.outcome import Decision
+from service.answer import Customer
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "allow": (
