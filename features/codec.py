@@ -1,6 +1,6 @@
 """The log: one JSON line for a request, an event, a decision or a label, shared by service and training.
 
-A file of such lines is what `simulate` writes, `import` loads, `train` reads, `export` gives back and `skew` recomputes.
+A file of such lines is what `simulate` writes, `import` loads and `train` reads.
 Lines are ordered by when things became known.
 """
 
@@ -78,7 +78,7 @@ class LoggedHeader(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="h
 Line = LoggedHeader | LoggedScreening | LoggedEvent | LoggedLabel
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Line)
+_decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
 class BrokenLineError(ValueError):

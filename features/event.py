@@ -43,7 +43,7 @@ KINDS: Final[tuple[str, ...]] = (*get_args(ReportedKind), "screening", "screenin
 ENTITIES: Final[tuple[str, ...]] = get_args(Entity)
 
 CAPS: Final[Mapping[str, int]] = {"ip": 256, "agent": 256, "store": 256, "prefix": 256, "province": 256}
-"""How many newest events of a kind are remembered per entity, where it is not `DEFAULT_CAP`. Part of what a window means."""
+"""How many newest events of a kind an entity remembers, where it is not `DEFAULT_CAP`; part of what a window means."""
 DEFAULT_CAP: Final = 64
 
 
@@ -78,7 +78,7 @@ def key_of(keys: Mapping[str, str], by: str) -> str | None:
 
 
 def column_value(event: Event, column: str) -> int:
-    """Return what an event shows in a column: a value as it is, a token as a number of 63 bits, 0 when it has neither."""
+    """Return what an event shows in a column: a value as it is, a token as a number of 63 bits, 0 for neither."""
     value = event.values.get(column)
     if value is not None:
         return value
@@ -89,8 +89,8 @@ def column_value(event: Event, column: str) -> int:
 def sequence_of(event: Event, by: str) -> int:
     """Return the event's place in the order of an entity: the store's sequence, else when it became known.
 
-    The store's sequence is a hybrid logical clock (Kulkarni et al. 2014): the time in milliseconds, or one more than the
-    last when that is not later. So places given by the store and times of a log that no store has seen compare.
+    The store's sequence is a hybrid logical clock (Kulkarni et al. 2014): the time in milliseconds, or one more than
+    the last when that is not later. So places given by the store and times of a log that no store has seen compare.
     """
     stamp = event.stamps.get(by)
     return event.known_ms if stamp is None else stamp[1]

@@ -57,9 +57,7 @@ def prefix_of(msisdn: str) -> str | None:
     return national[:PREFIX_DIGITS] if msisdn.startswith(CHINA) and len(national) > PREFIX_DIGITS else None
 
 
-def event_of(
-    request: ScreeningRequest, facts: Facts, keys: Mapping[str, str], *, event_id: str, at_ms: int
-) -> Event:
+def event_of(request: ScreeningRequest, facts: Facts, keys: Mapping[str, str], *, event_id: str, at_ms: int) -> Event:
     """Return the request's own event: remembered after its windows were read, so it is never in them.
 
     Args:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from math import sqrt
-from typing import Final, cast
+from typing import Final
 
 from features.clock import milliseconds
 from features.event import KINDS
@@ -28,7 +29,7 @@ Answer = float | None
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The unbroken run of events in which no two are further apart than the span: when it began, when it last went on."""
+    """The unbroken run of events in which no two are further apart than the span: when it began and last went on."""
 
     first_ms: int
     last_ms: int
@@ -151,24 +152,33 @@ class First(Window):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Last(Window):
-    """How many hours ago the newest event occurred; with `value`, what it showed in that column."""
+    """How many hours ago the newest event occurred; with `value`, what it showed in that column.
+
+    With `having`, only events that show something in that column are looked at, and the answer stays hours.
+    """
 
     value: str | None = None
+    having: str | None = None
+
+    @property
+    def name(self) -> str:
+        """A name that tells the two uses of a column apart."""
+        return f"{super(Last, self).name}{'+' if self.having else ''}"
 
     @property
     def column(self) -> str | None:
-        """The column that is given back."""
-        return self.value
+        """The column that is given back, or looked for."""
+        return self.value or self.having
 
     def read(self, history: History) -> Answer:
-        """Return hours (or the value), None when there was no such event. Of two at the same instant, the later known."""
+        """Return hours (or the value), None when there was no such event; of two at one instant, the later known."""
         edge = history.at_ms - self.span_ms
         newest: tuple[int, int] | None = None
         for kind in self.of:
             records = history.records[kind]
-            shown = records.columns[self.value] if self.value else records.occurred
+            shown = records.columns[self.column] if self.column else records.occurred
             for t, value in zip(records.occurred, shown, strict=True):
-                if t >= edge and (value or not self.value) and (newest is None or t >= newest[0]):
+                if t >= edge and (value or not self.column) and (newest is None or t >= newest[0]):
                     newest = (t, value)
         if newest is None:
             return None
@@ -182,7 +192,7 @@ class Gaps(Window):
     def read(self, history: History) -> Answer:
         """Return the standard deviation of the gaps over their mean, None for fewer than four events."""
         times = sorted(self._recent(history))
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
         total = sum(gaps)
         if len(gaps) < FEWEST_GAPS or total == 0:
             return None if len(gaps) < FEWEST_GAPS else 0.0
@@ -242,10 +252,10 @@ def _shelf(by: str, windows: list[Window]) -> Shelf:
         if isinstance(window, First):
             continue
         for kind in window.of:
-            columns[kind].update({window.column} - {None} if window.column else ())
+            columns[kind].update({window.column} if window.column else ())
     return Shelf(
         by=by,
-        columns={kind: tuple(sorted(cast("set[str]", names))) for kind, names in sorted(columns.items())},
+        columns={kind: tuple(sorted(names)) for kind, names in sorted(columns.items())},
         chains=tuple(window for window in windows if isinstance(window, First)),
         retention_ms=max(window.span_ms for window in windows),
         windows=tuple(windows),

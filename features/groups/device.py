@@ -151,9 +151,7 @@ SIGNALS: Final = (
         fires=Example(
             gives=1.0, request={"device": {"attestation": {"provider": "play_integrity", "verdict": "fail"}}}
         ),
-        quiet=Example(
-            gives=0.0, request={"device": {"attestation": {"provider": "app_attest", "verdict": "strong"}}}
-        ),
+        quiet=Example(gives=0.0, request={"device": {"attestation": {"provider": "app_attest", "verdict": "strong"}}}),
     ),
     Signal(
         name="device.attestation_strong",

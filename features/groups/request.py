@@ -16,9 +16,7 @@ NIGHT_TO: Final = 6
 DAY_90: Final = timedelta(days=90)
 
 ATTEMPTS: Final = Count(by="line", of=("screening",), span=timedelta(days=7))
-BEEN_THERE: Final = Count(
-    by="line+province", of=("screening", "login_succeeded", "device_enrolled"), span=DAY_90
-)
+BEEN_THERE: Final = Count(by="line+province", of=("screening", "login_succeeded", "device_enrolled"), span=DAY_90)
 ANYWHERE: Final = Count(by="line", of=("login_succeeded", "device_enrolled"), span=DAY_90)
 
 
@@ -95,7 +93,7 @@ SIGNALS: Final = (
     _choice(
         "request.reason",
         "办理原因",
-        "The stated reason must fit the line's life; a death or a misused identity leads to a person, not to a machine.",
+        "The stated reason must fit the line's life; a death or a misused identity leads to a person, not a machine.",
         Reason,
         lambda m: m.request.reason,
         reason="REQUEST_UNUSUAL",
@@ -155,18 +153,14 @@ SIGNALS: Final = (
     Signal(
         name="request.off_province",
         zh="异地办理",
-        why="Closing from another province is a right, and mostly students and workers do it: it counts only with more.",
+        why="Closing from another province is a right, and mostly students and workers do it: alone it counts little.",
         origin="carrier",
         risk="either",
         missing="one of the two provinces is not given",
         reason="LOCATION_UNUSUAL",
         compute=_off_province,
-        fires=Example(
-            gives=1.0, request={"subscriber": {"home_province": "440000", "handling_province": "310000"}}
-        ),
-        quiet=Example(
-            gives=0.0, request={"subscriber": {"home_province": "440000", "handling_province": "440000"}}
-        ),
+        fires=Example(gives=1.0, request={"subscriber": {"home_province": "440000", "handling_province": "310000"}}),
+        quiet=Example(gives=0.0, request={"subscriber": {"home_province": "440000", "handling_province": "440000"}}),
     ),
     Signal(
         name="request.province_never_seen",
@@ -205,7 +199,7 @@ SIGNALS: Final = (
     Signal(
         name="request.confirm_seconds_over",
         zh="确认页停留超出一分钟的秒数",
-        why="People who are coached take minutes where others take seconds; so do slow readers, so it weighs little alone.",
+        why="People who are coached take minutes where others take seconds; slow readers do too, so it weighs little.",
         origin="device",
         risk="rises",
         benign=0.0,
@@ -286,11 +280,7 @@ SIGNALS: Final = (
         missing="no new contact was left, or its owner is not known",
         reason="CONTACT_NOT_OWNER",
         compute=_contact_not_owner,
-        fires=Example(
-            gives=1.0, request={"contacts": [{"token": "c-x", "source": "supplied", "same_owner": "no"}]}
-        ),
-        quiet=Example(
-            gives=0.0, request={"contacts": [{"token": "c-x", "source": "supplied", "same_owner": "yes"}]}
-        ),
+        fires=Example(gives=1.0, request={"contacts": [{"token": "c-x", "source": "supplied", "same_owner": "no"}]}),
+        quiet=Example(gives=0.0, request={"contacts": [{"token": "c-x", "source": "supplied", "same_owner": "yes"}]}),
     ),
 )
