@@ -4,13 +4,22 @@ Every story runs against a real server with a real store over HTTP. Genuine peop
 stopped; and where the evidence cannot tell, there is always a way on.
 """
 
-from datetime import timedelta
 from typing import Any
 
-from tests.builders import Body, event, long_known, merged, msisdn, number, request
+from tests.builders import Body, long_known, merged, msisdn, number, request
 from tests.e2e.cluster import Caller
 
-FACE_FREE = {"number_verification", "otp_second_contact", "otp_closing_number", "callback_second_contact", "video_agent", "store_visit", "service_password", "second_confirmation", "wait_period"}
+FACE_FREE = {
+    "number_verification",
+    "otp_second_contact",
+    "otp_closing_number",
+    "callback_second_contact",
+    "video_agent",
+    "store_visit",
+    "service_password",
+    "second_confirmation",
+    "wait_period",
+}
 REMOTE = {"subscriber": {"handling_province": "310000"}, "location": {"visited_province": "310000"}}
 
 
@@ -35,7 +44,7 @@ def remote(patch: Body) -> Body:
 
 
 def test_student_closes_off_province_with_a_known_device(caller: Caller) -> None:
-    """The university number is closed from the new city, on the phone that always used it: let through, receipt given."""
+    """The university number is closed from the new city, on the phone that always used it: let through."""
     body = remote({"reason": "moved", "account": {"tenure_days": 1400}, "contract": {"types": ["campus"]}})
     caller.report(long_known(body))
     answer = caller.screen(body)
@@ -46,18 +55,32 @@ def test_student_closes_off_province_with_a_known_device(caller: Caller) -> None
 
 
 def test_dormant_line_with_arrears_and_no_sim(caller: Caller) -> None:
-    """The SIM is lost and a late fee grows: asked for proof in a way that is open to them, told what is owed, not blocked."""
+    """The SIM is lost and a late fee grows: asked for proof in a way that is open to them, and told what is owed."""
     body = request(
         {
             "action": "close_remote",
             "channel": "hotline",
             "reason": "arrears",
-            "account": {"last_activity_days": 400, "arrears_fen": 9000, "arrears_days": 200, "status": "suspended", "frozen_reason": "arrears"},
+            "account": {
+                "last_activity_days": 400,
+                "arrears_fen": 9000,
+                "arrears_days": 200,
+                "status": "suspended",
+                "frozen_reason": "arrears",
+            },
             "subscriber": {"handling_province": "310000"},
             "confirmation": {"seconds_on_page": None, "edits": None},
             "device": None,
             "location": None,
-            "otp": {"status": "not_possible", "channel": None, "destination_is_closing_number": None, "entry_latency_s": None, "input_method": None, "delivery_receipt_s": None, "bound_to_request": None},
+            "otp": {
+                "status": "not_possible",
+                "channel": None,
+                "destination_is_closing_number": None,
+                "entry_latency_s": None,
+                "input_method": None,
+                "delivery_receipt_s": None,
+                "bound_to_request": None,
+            },
             "network": {"reachable": False, "number_verified": "unavailable"},
             "kyc": {"name_match_score": None, "id_document_match": None},
         }
@@ -155,7 +178,13 @@ def test_remote_closer_far_from_the_line(caller: Caller) -> None:
                 "line_longitude": 113.2644,
                 "visited_province": "440000",
             },
-            "liveness": {"consent": "granted", "provider": "vendor", "match_score": 0.41, "pad_score": 0.9, "failures_24h": 3},
+            "liveness": {
+                "consent": "granted",
+                "provider": "vendor",
+                "match_score": 0.41,
+                "pad_score": 0.9,
+                "failures_24h": 3,
+            },
             "network": {"number_verified": "false"},
             "otp": {"status": "failed", "failed_attempts": 3},
         }
@@ -200,7 +229,11 @@ def test_code_relayed_with_forwarding_on(caller: Caller) -> None:
     """Calls and codes go to somebody else: the passed code does not count as evidence."""
     body = request(
         {
-            "network": {"call_forwarding": "unconditional", "call_forward_set_h": 3.0, "number_verified": "unavailable"},
+            "network": {
+                "call_forwarding": "unconditional",
+                "call_forward_set_h": 3.0,
+                "number_verified": "unavailable",
+            },
             "kyc": {"name_match_score": None, "id_document_match": None},
             "otp": {"channel": "voice", "entry_latency_s": 75.0},
         }
