@@ -1,1 +1,1 @@
-"""How we learn: an invented world, rows as of each request's moment, a calibrated model with thresholds and a report."""
+"""How we learn: an invented world, rows as of each request's moment, a calibrated model with thresholds, a report."""
