@@ -1,0 +1,255 @@
+"""Places: where numbers and addresses belong, by public tables that come with packages; no network is asked.
+
+Numbers by the table of `phone` (2023: newer blocks are missing, and a ported number keeps its block). Addresses by
+ip2region (`xdb-location`, 2025), or first by a MaxMind database that an operator brings. A look-up that finds nothing
+is a fact that is not known. Tables err: an address tells a province at best, and one of a mobile network hardly that.
+"""
+
+import socket
+import struct
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from ipaddress import IPv4Address, ip_address
+from pathlib import Path
+from typing import Any, Final, cast
+
+import h3.api.basic_int as h3
+import maxminddb
+from ip2region import searcher, util
+from phone import Phone
+
+from features.facts import Facts, IpKind
+from features.provinces import BY_ISO, capitals_apart_km, code_of, great_circle_km
+from features.request import Location, ScreeningRequest
+from features.subject import prefix_of
+
+RESOLUTION: Final = 5
+"""H3 cells of about 250 km²: coarse enough not to follow anybody home."""
+CELL_RADIUS_KM: Final = 2.0
+"""How far the line's phone may be from where its radio cell is said to be."""
+UNKNOWN: Final = "0"
+ABROAD: Final = "ZZ"
+"""ISO 3166's code for no particular country: somewhere abroad that our short list does not name."""
+
+COUNTRIES: Final[Mapping[str, str]] = {
+    "中国": "CN",
+    "美国": "US",
+    "日本": "JP",
+    "韩国": "KR",
+    "新加坡": "SG",
+    "马来西亚": "MY",
+    "泰国": "TH",
+    "越南": "VN",
+    "缅甸": "MM",
+    "柬埔寨": "KH",
+    "老挝": "LA",
+    "菲律宾": "PH",
+    "印度": "IN",
+    "印度尼西亚": "ID",
+    "澳大利亚": "AU",
+    "英国": "GB",
+    "德国": "DE",
+    "法国": "FR",
+    "荷兰": "NL",
+    "俄罗斯": "RU",
+    "加拿大": "CA",
+}
+KINDS: Final[Mapping[str, IpKind]] = {
+    "移动": "mobile",
+    "移动网络": "mobile",
+    "电信": "broadband",
+    "联通": "broadband",
+    "铁通": "broadband",
+    "鹏博士": "broadband",
+    "长城宽带": "broadband",
+    "广电网": "broadband",
+    "教育网": "edu",
+    "阿里云": "datacenter",
+    "阿里巴巴": "datacenter",
+    "腾讯": "datacenter",
+    "腾讯云": "datacenter",
+    "百度": "datacenter",
+    "百度云": "datacenter",
+    "华为云": "datacenter",
+    "金山云": "datacenter",
+    "世纪互联": "datacenter",
+}
+"""Providers by kind. 移动 runs broadband too; as mobile it weighs less, which errs kindly."""
+MAXMIND_KINDS: Final[Mapping[str, IpKind]] = {"Cellular": "mobile", "Cable/DSL": "broadband", "Corporate": "unknown"}
+
+REAL_NETWORKS: Final = frozenset({1, 2, 3})
+"""Types of number in the table of `phone`: 移动, 联通, 电信; the others are resold and often have no province."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What is known of an internet address."""
+
+    country: str | None = None
+    province: str | None = None
+    kind: IpKind | None = None
+
+
+class Places:
+    """Looks up numbers, addresses and distances; tables are read when first asked and stay in memory."""
+
+    def __init__(self, ip_database: Path | None = None) -> None:
+        """Take a MaxMind database (City, Connection-Type or Anonymous-IP) that is asked before the built-in table.
+
+        Raises:
+            OSError: the database is not there.
+            maxminddb.InvalidDatabaseError: it is not one.
+        """
+        self._own = None if ip_database is None else maxminddb.open_database(ip_database)
+
+    def facts(self, request: ScreeningRequest) -> Facts:
+        """Return what can be looked up about a request, from its plain numbers, address and positions."""
+        number_province, carrier = self.number(request.subscriber.msisdn)
+        address = self.address(request.network.ip)
+        here = _requester_province(request, address)
+        distance, source = _distance(request.location, here)
+        return Facts(
+            number_province=number_province,
+            number_carrier=carrier,
+            ip_province=address.province,
+            ip_kind=address.kind,
+            ip_country=address.country,
+            requester_cell=_cell(request.location.latitude, request.location.longitude),
+            line_cell=_cell(request.location.line_latitude, request.location.line_longitude),
+            distance_km=distance,
+            distance_source=source,  # type: ignore[arg-type]
+            requester_province=here,
+        )
+
+    def number(self, msisdn: str) -> tuple[str | None, str | None]:
+        """Return the province and the carrier of a Chinese mobile number by its block, None for each not known."""
+        prefix = prefix_of(msisdn)
+        found = None if prefix is None or not prefix.isdecimal() else self._numbers.find(prefix)
+        return (None, None) if found is None else (code_of(found["province"]), found["phone_type"])
+
+    def address(self, plain: str | None) -> Address:
+        """Return what is known of an address; one that cannot be read is not known."""
+        try:
+            ip = ip_address(plain or "")
+        except ValueError:
+            return Address()
+        if not ip.is_global:
+            return Address()
+        own = None if self._own is None else _maxmind(cast("Mapping[str, Any] | None", self._own.get(ip)))
+        if own is not None:
+            return own
+        table = self._ipv4 if isinstance(ip, IPv4Address) else self._ipv6
+        return _parsed(table.search(str(ip)))
+
+    def numbers_of(self, province: str) -> Sequence[str]:
+        """Return blocks (seven digits) whose numbers belong to a province."""
+        return self._blocks[province]
+
+    def addresses_of(self, province: str, kind: IpKind) -> Sequence[str]:
+        """Return addresses of a province and a kind; of the kind anywhere in China where the province has none."""
+        return self._ranges.get((province, kind)) or self._ranges["", kind]
+
+    @cached_property
+    def _numbers(self) -> Any:  # noqa: ANN401 - `phone` has no types
+        return Phone()
+
+    @cached_property
+    def _ipv4(self) -> Any:  # noqa: ANN401 - neither has `ip2region`
+        return searcher.new_with_buffer(util.IPv4, (_tables() / "ip2region_v4.xdb").read_bytes())
+
+    @cached_property
+    def _ipv6(self) -> Any:  # noqa: ANN401
+        return searcher.new_with_buffer(util.IPv6, (_tables() / "ip2region_v6.xdb").read_bytes())
+
+    @cached_property
+    def _blocks(self) -> Mapping[str, Sequence[str]]:
+        """Every hundredth block of each province or so: enough for a simulated world, and the same every time."""
+        table = self._numbers
+        found: dict[str, list[str]] = defaultdict(list)
+        records = struct.iter_unpack(table.phone_fmt, table.buf[table.first_phone_record_offset :])
+        names: dict[int, str | None] = {}
+        for block, offset, kind in records:
+            if kind not in REAL_NETWORKS:
+                continue
+            if offset not in names:
+                names[offset] = code_of(table.buf[offset : table.buf.index(b"|", offset)].decode())
+            if (code := names[offset]) is not None:
+                found[code].append(str(block))
+        return {code: blocks[:: max(1, len(blocks) // 400)] for code, blocks in found.items()}
+
+    @cached_property
+    def _ranges(self) -> Mapping[tuple[str, IpKind], Sequence[str]]:
+        """Addresses by province and kind, one from each range of the table's source, spread over all of them."""
+        found: dict[tuple[str, IpKind], list[str]] = defaultdict(list)
+        with (_tables() / "ipv4_source.txt").open(encoding="utf-8") as lines:
+            for line in lines:
+                start, _, rest = line.partition("|")
+                _, _, region = rest.partition("|")
+                known = _parsed(region.strip())
+                if known.country == "CN" and known.kind is not None:
+                    # An address inside the range, not the network's own.
+                    inside = socket.inet_ntoa(struct.pack(">I", struct.unpack(">I", socket.inet_aton(start))[0] + 7))
+                    found["", known.kind].append(inside)
+                    if known.province is not None:
+                        found[known.province, known.kind].append(inside)
+        return {key: spread[:: max(1, len(spread) // 200)] for key, spread in found.items()}
+
+
+def _tables() -> Path:
+    """Return the folder of ip2region's tables; the package that carries them is not imported."""
+    spec = find_spec("xdb_location")
+    if spec is None or spec.origin is None:
+        message = "the address table is missing; run `make setup`"
+        raise ModuleNotFoundError(message)
+    return Path(spec.origin).parent / "data"
+
+
+def _parsed(region: str) -> Address:
+    """Return what a region of ip2region says: country|province|city|provider, `0` for not known."""
+    country, province, _, provider = (region.split("|") + [UNKNOWN] * 4)[:4]
+    if country == UNKNOWN:
+        return Address()
+    return Address(
+        country=COUNTRIES.get(country, ABROAD),
+        province=code_of(province) if country == "中国" and province != UNKNOWN else None,
+        kind=KINDS.get(provider, "unknown" if provider == UNKNOWN else None),
+    )
+
+
+def _maxmind(record: Mapping[str, Any] | None) -> Address | None:
+    """Return what a MaxMind record says, None when it says nothing."""
+    if not record:
+        return None
+    country = record.get("country", {}).get("iso_code")
+    parts = record.get("subdivisions") or [{}]
+    hosting = record.get("is_hosting_provider") or record.get("traits", {}).get("is_hosting_provider")
+    kind = "datacenter" if hosting else MAXMIND_KINDS.get(record.get("connection_type", ""))
+    return Address(country, BY_ISO.get(parts[0].get("iso_code", "")) if country == "CN" else None, kind)
+
+
+def _requester_province(request: ScreeningRequest, address: Address) -> str | None:
+    """Return where the requester is: as the carrier states it, else by the address of a household."""
+    if request.subscriber.handling_province is not None:
+        return request.subscriber.handling_province
+    return address.province if address.kind in {"broadband", "edu"} else None
+
+
+def _cell(latitude: float | None, longitude: float | None) -> int | None:
+    if latitude is None or longitude is None:
+        return None
+    return int(h3.latlng_to_cell(latitude, longitude, RESOLUTION))
+
+
+def _distance(place: Location, here: str | None) -> tuple[float | None, str | None]:
+    """Return how far the requester is from the line, less both accuracies; else by capitals of provinces."""
+    fix = (place.latitude, place.longitude, place.line_latitude, place.line_longitude)
+    if None not in fix:
+        apart = great_circle_km(*cast("tuple[float, float, float, float]", fix))
+        return max(0.0, apart - CELL_RADIUS_KM - (place.accuracy_m or 0.0) / 1000), "position"
+    if place.visited_province is None or here is None:
+        return None, None
+    apart_km = 0.0 if place.visited_province == here else capitals_apart_km(place.visited_province, here)
+    return (None, None) if apart_km is None else (apart_km, "province")
