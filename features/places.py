@@ -182,7 +182,10 @@ class Places:
 
     @cached_property
     def _ranges(self) -> Mapping[tuple[str, IpKind], Sequence[str]]:
-        """Addresses by province and kind, one from each range of the table's source, spread over all of them."""
+        """Addresses by province and kind, spread over the ranges of the table's source.
+
+        Source and index differ in a few ranges, so only addresses are taken that look up as they should.
+        """
         found: dict[tuple[str, IpKind], list[str]] = defaultdict(list)
         with (_tables() / "ipv4_source.txt").open(encoding="utf-8") as lines:
             for line in lines:
@@ -195,7 +198,17 @@ class Places:
                     found["", known.kind].append(inside)
                     if known.province is not None:
                         found[known.province, known.kind].append(inside)
-        return {key: spread[:: max(1, len(spread) // 200)] for key, spread in found.items()}
+        drawn = {key: spread[:: max(1, len(spread) // 200)] for key, spread in found.items()}
+        return {
+            (province, kind): [
+                plain for plain in some if _fits(_parsed(self._ipv4.search(plain)), province or None, kind)
+            ]
+            for (province, kind), some in drawn.items()
+        }
+
+
+def _fits(known: Address, province: str | None, kind: IpKind) -> bool:
+    return known.kind == kind and (province is None or known.province == province)
 
 
 def _tables() -> Path:

@@ -1,0 +1,114 @@
+"""The offline engine against a third, naive one; the rule of time on its edges; declarations that make no sense."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.clock import counts
+from features.event import Event
+from features.replay import replay
+from features.windows import Count, Distinct, First, Gaps, Last, Plan, Window
+from tests.features.naive import answer
+
+HOUR = timedelta(hours=1)
+START = 1_800_000_000_000
+WINDOWS: tuple[Window, ...] = (
+    Count(by="line", of=("screening",), span=HOUR),
+    Count(by="device", of=("screening", "login_failed"), span=timedelta(minutes=10)),
+    Count(by="line+device", of=("login_failed",), span=HOUR),
+    Distinct(what="line", by="device", of=("screening",), span=HOUR),
+    Distinct(what="province", by="line", of=("screening", "login_succeeded"), span=HOUR),
+    First(by="line+device", of=("login_succeeded",), span=2 * HOUR),
+    First(by="device", of=("login_succeeded", "screening"), span=timedelta(minutes=10)),
+    Last(by="line", of=("login_failed",), span=HOUR),
+    Last(by="line", of=("screening",), span=HOUR, value="province"),
+    Last(by="line", of=("screening",), span=HOUR, having="province"),
+    Gaps(by="device", of=("screening",), span=HOUR),
+)
+PLAN = Plan.of(WINDOWS)
+EDGES = [0, 1, 599_999, 600_000, 600_001, 3_599_999, 3_600_000, 3_600_001, 7_200_000, 7_200_001]
+STEPS = st.tuples(
+    st.sampled_from(["screening", "screening", "login_failed", "login_succeeded"]),
+    st.sampled_from(["l1", "l2"]),
+    st.sampled_from(["d1", "d2", None]),
+    st.sampled_from(EDGES),
+    st.sampled_from([0, 0, 0, 1, 600_000, 3_600_000]),
+    st.sampled_from([None, 310000, 440000]),
+)
+
+
+def stream(steps: list[tuple[str, str, str | None, int, int, int | None]]) -> list[Event]:
+    """Return a log: late events, ties, steps on the edges of windows."""
+    events, now = [], START
+    for number, (kind, line, device, step, late, province) in enumerate(steps):
+        now += step
+        events.append(
+            Event(
+                id=f"e{number}",
+                kind=kind,
+                occurred_ms=now - late,
+                known_ms=now,
+                keys={"line": line} | ({"device": device} if device else {}),
+                values={} if province is None else {"province": province},
+            )
+        )
+    return events
+
+
+def compare(log: list[Event]) -> None:
+    """Fail when the offline engine and the naive one differ anywhere."""
+    found = iter(replay(log, PLAN))
+    for place, event in enumerate(log):
+        if event.kind == "screening":
+            answers = next(found)
+            for window in WINDOWS:
+                expected = answer(window, log, place)
+                assert answers[window] == (expected if expected is None else pytest.approx(expected, rel=1e-12)), window
+
+
+@given(steps=st.lists(STEPS, max_size=80))
+@settings(max_examples=150, deadline=None)
+def test_offline_equals_naive(steps: list[tuple[str, str, str | None, int, int, int | None]]) -> None:
+    """Whatever happens, on whichever edge."""
+    compare(stream(steps))
+
+
+def test_the_cap_is_part_of_the_meaning() -> None:
+    """The sixty-fifth event pushes the oldest out, in both."""
+    log = stream([("screening", "l1", "d1", 1, 0, None)] * 70)
+    compare(log)
+    assert replay(log, PLAN)[-1][WINDOWS[0]] == 64.0
+
+
+def test_an_event_that_comes_twice_counts_once() -> None:
+    """The second one changes nothing, and asks nothing."""
+    log = stream([("login_failed", "l1", "d1", 1, 0, None), ("screening", "l1", "d1", 1, 0, None)])
+    assert replay([log[0], log[0], log[1], log[1]], PLAN) == replay(log, PLAN)
+
+
+@pytest.mark.parametrize(
+    ("occurred_ms", "seq", "counted"),
+    [(1000, 4, True), (999, 4, False), (1000, 5, False), (1000, 6, False), (2000, 4, True), (2000, 5, False)],
+)
+def test_the_rule_of_time(occurred_ms: int, seq: int, counted: bool) -> None:  # noqa: FBT001
+    """Closed on the left, before the request in the store's order, and never the request itself."""
+    assert counts(occurred_ms=occurred_ms, seq=seq, at_ms=2000, at_seq=5, span_ms=1000) is counted
+
+
+def test_windows_that_make_no_sense_are_refused() -> None:
+    """A typo in a kind would count nothing, silently."""
+    for of, span in ((("screenin",), HOUR), ((), HOUR), (("screening",), timedelta(0))):
+        with pytest.raises(ValueError, match="a window needs"):
+            Count(by="line", of=of, span=span)
+
+
+def test_a_plan_keeps_what_its_windows_need_and_no_longer() -> None:
+    """Retention per entity is its longest span; the digest changes with any window."""
+    assert PLAN.shelves["device"].retention_ms == 3_600_000
+    assert PLAN.shelves["line+device"].retention_ms == 7_200_000
+    assert PLAN.longest_ms == 7_200_000
+    assert Plan.of(WINDOWS[:-1]).digest != PLAN.digest
+    assert Plan.of((*WINDOWS, WINDOWS[0])).digest == PLAN.digest
+    assert len({window.name for window in WINDOWS}) == len(WINDOWS)
