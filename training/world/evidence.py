@@ -31,7 +31,9 @@ OTP_ASKED: Final = {
     "store": 0.3,
     "partner_api": 0.4,
 }
-OTP_ENDS: Final = Choices.of({"passed": 0.915, "failed": 0.025, "expired": 0.02, "not_sent": 0.03, "not_possible": 0.01})
+OTP_ENDS: Final = Choices.of(
+    {"passed": 0.915, "failed": 0.025, "expired": 0.02, "not_sent": 0.03, "not_possible": 0.01}
+)
 OTP_CHANNELS: Final = Choices.of({"sms": 0.84, "voice": 0.04, "push": 0.06, "network_auth": 0.06})
 METHODS: Final = Choices.of({"autofill": 0.45, "typed": 0.42, "paste": 0.12, "api": 0.01})
 WEB_METHODS: Final = Choices.of({"autofill": 0.08, "typed": 0.75, "paste": 0.16, "api": 0.01})
@@ -148,7 +150,9 @@ class Evidence:
                 visit.put("location", line_latitude=round(cell.latitude, 3), line_longitude=round(cell.longitude, 3))
         if dice.chance(0.15):
             result = dice.one(LOCATED)
-            visit.put("location", verification_result=result, match_rate=dice.whole(30, 90) if result == "PARTIAL" else None)
+            visit.put(
+                "location", verification_result=result, match_rate=dice.whole(30, 90) if result == "PARTIAL" else None
+            )
 
     def _otp(self, visit: Visit) -> None:
         dice = self._dice
@@ -204,7 +208,9 @@ class Evidence:
             "liveness",
             consent="granted",
             provider="vendor",
-            match_score=round(min(0.999, max(0.01, dice.between(0.5, 0.78) if blurred else dice.normal(match, 0.05))), 3),
+            match_score=round(
+                min(0.999, max(0.01, dice.between(0.5, 0.78) if blurred else dice.normal(match, 0.05))), 3
+            ),
             pad_score=round(min(0.999, max(0.01, dice.between(0.4, 0.75) if dim else dice.normal(alive, 0.05))), 3),
             pad_level=dice.one(PAD_LEVELS),
             challenge_type=dice.one(FACE_STEPS),

@@ -12,7 +12,9 @@ LOCKS: Final = Choices.of({"off": 0.92, "on": 0.045, "recently_off": 0.035})
 ITEMS: Final = Choices.of({"verified": 0.8, "unavailable": 0.12, "pending": 0.06, "mismatch": 0.02})
 SYNC: Final = Choices.of({"in_sync": 0.92, "lagging": 0.05, "failed": 0.015, "unknown": 0.015})
 PAPERS: Final = Choices.of({"verified": 0.78, "provided": 0.12, "pending": 0.06, "failed": 0.02, "not_needed": 0.02})
-FEW_PAPERS: Final = Choices.of({"not_needed": 0.86, "provided": 0.06, "verified": 0.06, "pending": 0.01, "failed": 0.01})
+FEW_PAPERS: Final = Choices.of(
+    {"not_needed": 0.86, "provided": 0.06, "verified": 0.06, "pending": 0.01, "failed": 0.01}
+)
 ID_MATCH: Final = Choices.of({"true": 0.94, "false": 0.015, "not_available": 0.03, "unavailable": 0.015})
 ROLES: Final = Choices.of(
     {
@@ -108,9 +110,7 @@ class Form:
             visit.put("contract", types=[kind], remaining_days=0, early_termination_fee_fen=0)
             return
         fee = int(dice.skewed(9000, 0.8))
-        visit.put(
-            "contract", types=[kind], remaining_days=int(dice.skewed(150, 0.8)), early_termination_fee_fen=fee
-        )
+        visit.put("contract", types=[kind], remaining_days=int(dice.skewed(150, 0.8)), early_termination_fee_fen=fee)
 
     def _cross_province(self, visit: Visit) -> None:
         """Home and handling province keep separate books; an item that cannot be checked says nothing of the person."""

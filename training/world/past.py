@@ -1,5 +1,6 @@
 """The past: what happened to a line, a person and a phone in the weeks before a request, as a carrier reports it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from features.event import Event
@@ -51,7 +52,7 @@ class Past:
         ip: str | None = None,
         province: str | None = None,
         sure: bool = False,
-        **others: str | None,
+        others: Mapping[str, str | None] | None = None,
     ) -> None:
         """Note something that happened to a person's line.
 
@@ -70,7 +71,7 @@ class Past:
             "party": person.party,
             "device": None if phone is None else phone.id,
             "ip": ip,
-            **others,
+            **(others or {}),
             "prefix": prefix_of(person.line.msisdn),
             "province": province,
         }
@@ -91,7 +92,7 @@ class Past:
             self.about("login_succeeded", person, at_ms - ago_ms, phone=phone, ip=ip, province=province)
 
     def of_person(self, person: Person, at_ms: int) -> None:
-        """Note the small troubles that anybody has: forgotten passwords, mistyped ones, a record looked at by a clerk."""
+        """Note the small troubles that anybody has: forgotten and mistyped passwords, a code that was asked for."""
         dice = self._dice
         for _ in range(dice.count(0.35)):
             ago_ms = int(60 * DAY_H * HOUR_MS * dice.share() ** 2)
