@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from features.clock import Clock
 from service.api import access, events, health, problems, schema, screenings
 from service.settings import Settings
 from service.wiring import open_service
@@ -13,8 +14,8 @@ from service.wiring import open_service
 DESCRIPTION = "The last check before a phone number is closed: allow, challenge, hold or block, with reasons."
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application for these settings.
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """Return the application for these settings; another clock is for tests.
 
     Raises:
         UndeclaredRouteError: a route declares neither a scope nor that it is public.
@@ -22,7 +23,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        async with open_service(settings) as service:
+        async with open_service(settings, clock) as service:
             app.state.service = service
             yield
 

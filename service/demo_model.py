@@ -12,12 +12,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+import anyio
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from service.settings import Settings
+from service.wiring import open_records
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +66,32 @@ def make(settings: Settings, folder: Path, world: World, *, quiet: bool) -> tupl
     key = signing_key(settings)
     _run(["train", "--log", str(log), "--out", str(bundle), "--key", str(key), "--demo"], quiet=quiet)
     return log, bundle
+
+
+def make_if_new(settings: Settings) -> None:
+    """Make and activate a demo model where nothing was ever decided and no model was ever known.
+
+    Raises:
+        DemoModelError: a step failed.
+    """
+    if anyio.run(_in_use, settings):
+        return
+    logger.info("a new data folder: training a demo model on invented people")
+    with TemporaryDirectory(prefix="lastcall-demo-") as folder:
+        _, bundle = make(settings, Path(folder), World(), quiet=True)
+        version = anyio.run(_activate, settings, bundle)
+    logger.info("the demo model is in force; it knows invented people alone", extra={"model": version})
+
+
+async def _in_use(settings: Settings) -> bool:
+    async with open_records(settings) as records:
+        counts = await records.journal.counts()
+        return bool(counts.decisions or await records.registry.bundles())
+
+
+async def _activate(settings: Settings, bundle: Path) -> str:
+    async with open_records(settings) as records:
+        return (await records.releases.activate(bundle, by="demo")).version
 
 
 def _run(arguments: Sequence[str], *, quiet: bool) -> None:

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
-from features.subject import reported_keys
 from msgspec import Meta, Struct
 
 from features.clock import FUTURE_TOLERANCE, Clock, milliseconds, to_ms
 from features.event import Event, ReportedKind
 from features.request import Id, Msisdn, Province
+from features.subject import reported_keys
 from service.ports import Book, Tokeniser, Velocity, VelocityDownError
 from service.ports_records import Journal
 from service.privacy import tokens_of
@@ -70,9 +70,7 @@ _decoder: Final = msgspec.json.Decoder(ReportedEvent)
 class Intake:
     """Takes reported events."""
 
-    def __init__(
-        self, book: Book, journal: Journal, velocity: Velocity, tokeniser: Tokeniser, clock: Clock
-    ) -> None:
+    def __init__(self, book: Book, journal: Journal, velocity: Velocity, tokeniser: Tokeniser, clock: Clock) -> None:
         """Take the record, the store of windows, the maker of tokens and the clock."""
         self._book = book
         self._journal = journal
@@ -100,7 +98,7 @@ class Intake:
         return Taken(accepted=len(intake.fresh), duplicates=intake.duplicates, rejected=tuple(rejected))
 
     async def _remember(self, tenant: str, fresh: Sequence[Event]) -> None:
-        """Hand events to the windows; when the store is down they wait in the record, and requests degrade meanwhile."""
+        """Hand events to the windows; while the store is down they wait in the record, and requests degrade."""
         if not fresh:
             return
         try:
@@ -118,21 +116,24 @@ class Intake:
             return "UNKNOWN_KIND" if "`$.kind`" in str(error) else "INVALID_EVENT"
         except msgspec.DecodeError:
             return "INVALID_EVENT"
-        if said.occurred_at.tzinfo is None:
-            return "TIME_WITHOUT_OFFSET"
-        occurred_ms = to_ms(said.occurred_at)
-        if occurred_ms > now_ms + milliseconds(FUTURE_TOLERANCE):
-            return "OCCURRED_IN_FUTURE"
-        if said.msisdn is not None and not said.msisdn.startswith("+"):
-            return "INVALID_EVENT"
-        plain = reported_keys(said)
-        if not plain and said.kind not in {"incident_declared", "incident_cleared"}:
-            return "NO_SUBJECT"
-        return Event(
+        return _wrong_with(said, now_ms) or Event(
             id=said.event_id,
             kind=said.kind,
-            occurred_ms=min(occurred_ms, now_ms),
+            occurred_ms=min(to_ms(said.occurred_at), now_ms),
             known_ms=now_ms,
-            keys=tokens_of(self._tokeniser, tenant, plain),
+            keys=tokens_of(self._tokeniser, tenant, reported_keys(said)),
             values={} if said.province is None else {"province": int(said.province)},
         )
+
+
+def _wrong_with(said: ReportedEvent, now_ms: int) -> str | None:
+    """Return the code of what is wrong with an event that could be read."""
+    if said.occurred_at.tzinfo is None:
+        return "TIME_WITHOUT_OFFSET"
+    if to_ms(said.occurred_at) > now_ms + milliseconds(FUTURE_TOLERANCE):
+        return "OCCURRED_IN_FUTURE"
+    if said.msisdn is not None and not said.msisdn.startswith("+"):
+        return "INVALID_EVENT"
+    if not reported_keys(said) and said.kind not in {"incident_declared", "incident_cleared"}:
+        return "NO_SUBJECT"
+    return None

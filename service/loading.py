@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from features.codec import Line, LoggedEvent, LoggedLabel, LoggedScreening
+from features.derived import confirmed_fraud
 from features.event import Event
 from service.ports import Book, Tokeniser
 from service.privacy import tokens_of, without_names
@@ -36,6 +37,9 @@ class Loading:
         self._book = book
         self._tokeniser = tokeniser
 
+        # What a label will need of its screening, until it comes.
+        self._asked: dict[str, Event] = {}
+
     async def load(
         self, tenant: str, lines: Iterable[Line], progress: Callable[[int], None] = lambda _: None
     ) -> Loaded:
@@ -49,11 +53,22 @@ class Loading:
             found = [line.event for line in batch if isinstance(line, LoggedEvent)]
             past = [line for line in batch if isinstance(line, LoggedScreening)]
             said = [line for line in batch if isinstance(line, LoggedLabel)]
-            events += len((await self._book.report(tenant, [self._event(tenant, event) for event in found])).fresh)
+            reported = [self._event(tenant, event) for event in found] + self._confirmed(tenant, past, said)
+            events += len((await self._book.report(tenant, reported)).fresh)
             screenings += await self._book.history(tenant, [self._screening(tenant, line) for line in past])
             labels += await self._book.label(tenant, said)
             progress(len(batch))
         return Loaded(events, screenings, labels)
+
+    def _confirmed(self, tenant: str, past: Sequence[LoggedScreening], said: Sequence[LoggedLabel]) -> list[Event]:
+        """Return the events by which windows remember what turned out to be fraud."""
+        self._asked |= {line.event.id: line.event for line in past}
+        known = [(self._asked.pop(label.screening_id, None), label) for label in said]
+        return [
+            self._event(tenant, confirmed_fraud(asked, label.at_ms))
+            for asked, label in known
+            if asked is not None and label.label == "fraud"
+        ]
 
     def _event(self, tenant: str, event: Event) -> Event:
         return replace(event, keys=tokens_of(self._tokeniser, tenant, event.keys))

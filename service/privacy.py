@@ -12,7 +12,7 @@ from features.event import key_of
 from features.request import Contact, ScreeningRequest
 from service.ports import Tokeniser
 
-ID_TOKEN = "identity"
+IDENTITY = "identity"
 """The kind under which an identity document's opaque hash is tokenised; it is no entity of windows by itself."""
 
 
@@ -36,7 +36,7 @@ def without_names(
             request.subscriber,
             msisdn=keys["line"],
             party_id=token("party", request.subscriber.party_id),
-            id_token=token(ID_TOKEN, request.subscriber.id_token),
+            id_token=token(IDENTITY, request.subscriber.id_token),
         ),
         balance_transfer=replace(
             request.balance_transfer, target_token=token("target", request.balance_transfer.target_token)

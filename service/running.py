@@ -9,6 +9,7 @@ from typing import Final
 import uvicorn
 
 from service.app import create_app
+from service.demo_model import make_if_new
 from service.jobs.keeper import keep_forever
 from service.settings import Settings, load
 from service.supervisor import Child, Supervisor, Tended, locked, python
@@ -45,6 +46,8 @@ def serve_forever(settings: Settings, *, host: str, port: int, workers: int) -> 
             stack.callback(store.stop)
             tended.append(store)
         prepare(settings)
+        if settings.embedded and settings.demo_model == "auto":
+            make_if_new(settings)
         Supervisor(_children(settings, host, port, workers), tended).run()
 
 

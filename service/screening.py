@@ -14,14 +14,15 @@ from hashlib import sha256
 from typing import Final, Literal
 
 import msgspec
-from features.subject import event_of, keys_of
 
 from features.clock import Clock, milliseconds
 from features.codec import LoggedScreening
+from features.derived import overridden
 from features.event import Event
 from features.facts import Facts
 from features.request import ScreeningRequest
 from features.signal import Moment
+from features.subject import event_of, keys_of
 from features.windows import Answer as WindowAnswer
 from features.windows import Window
 from model.policy import Matter, Strictness
@@ -205,11 +206,6 @@ class Screening:
 def klass_of(request: ScreeningRequest) -> Klass:
     """Return the class of an action: thresholds and stickiness go by it."""
     return "irreversible" if request.irreversible else "reversible"
-
-
-def overridden(event: Event) -> Event:
-    """Return the event that is remembered beside a screening in which an agent overrode a check."""
-    return msgspec.structs.replace(event, id=f"{event.id}:o", kind="screening_overridden")
 
 
 def fingerprint(asked: Asked) -> str:

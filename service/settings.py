@@ -1,4 +1,4 @@
-"""Every setting of the service, from the environment (`LASTCALL_*`) or `lastcall.toml`; no setting can make a failure allow.
+"""Every setting, from the environment (`LASTCALL_*`) or `lastcall.toml`; no setting can make a failure allow.
 
 `lastcall serve --print-settings` shows them with their meaning. Secrets are not settings: they live in files of mode
 0600 under the data folder, or where `LASTCALL_SECRETS` points.

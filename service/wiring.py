@@ -12,12 +12,12 @@ from typing import Any, Final
 from anyio import to_thread
 
 from features.catalogue import catalogue
-from features.clock import SystemClock
+from features.clock import Clock, SystemClock
 from features.places import Places
 from features.windows import Plan
 from model.bundle import BundleRefusedError
 from model.policy import Policy
-from service.adapters.embedded_valkey import EmbeddedValkey
+from service.adapters.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from service.adapters.keyring import SqlKeyring
 from service.adapters.receipts import SignedReceipts
 from service.adapters.redis_client import velocity_client
@@ -45,7 +45,16 @@ logger = logging.getLogger(__name__)
 
 LOOK_FOR_MODELS_EVERY_S: Final = 0.5
 FillableVelocity = RedisVelocity
-__all__ = ["AddressError", "FillableVelocity", "Records", "SecretsError", "Service", "open_records", "open_service"]
+__all__ = [
+    "AddressError",
+    "EmbeddedValkeyError",
+    "FillableVelocity",
+    "Records",
+    "SecretsError",
+    "Service",
+    "open_records",
+    "open_service",
+]
 
 
 @dataclass(frozen=True)
@@ -131,9 +140,9 @@ class Service:
 
 
 @asynccontextmanager
-async def open_records(settings: Settings) -> AsyncIterator[Records]:
+async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Records]:
     """Open the record: secrets, database, writer and readers; the schema must be up to date."""
-    secrets, clock = SecretsFolder(settings.secrets_folder), SystemClock()
+    secrets, clock = SecretsFolder(settings.secrets_folder), clock or SystemClock()
     database = Database(settings.database_address)
     reader = Reader(database)
     writer = Writer(database, Trail(secrets.ring("audit")[0].secret, clock))
@@ -188,23 +197,21 @@ def open_velocity(settings: Settings, deadline: timedelta | None = None) -> Redi
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
+async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
     """Open everything that an API worker needs, and close it again in the opposite order."""
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        records = await stack.enter_async_context(open_records(settings))
+        records = await stack.enter_async_context(open_records(settings, clock))
         velocity = open_velocity(settings)
         stack.push_async_callback(velocity.close)
         force = InForce(catalogue(), Policy.load(settings.policy, catalogue()), scorer=None)
-        service = _assembled(settings, records, velocity, force)
+        service = _assembled(settings, records, velocity, force, clock)
         await stack.enter_async_context(_running(service.follow_registry()))
         yield service
 
 
-def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, force: InForce) -> Service:
-    clock = SystemClock()
-    composer = Composer(
-        records.receipts, timedelta(seconds=settings.receipt_s), enforced=settings.mode == "enforce"
-    )
+def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, force: InForce, clock: Clock) -> Service:
+    composer = Composer(records.receipts, timedelta(seconds=settings.receipt_s), enforced=settings.mode == "enforce")
     rules = Rules(
         velocity_deadline=settings.velocity_deadline,
         sticky=timedelta(hours=settings.sticky_h),
@@ -213,7 +220,7 @@ def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, fo
     world = World(
         book=records.book,
         velocity=velocity,
-        places=Places(),
+        places=Places(settings.ip_database),
         tokeniser=records.tokeniser,
         clock=clock,
         in_force=lambda: service.force,

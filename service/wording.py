@@ -18,22 +18,25 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "您的申请已通过安全核验。请先办妥所列事项，之后即可完成办理。",
     ),
     "challenge": (
-        "To protect your number, please confirm that it is you. You may choose any of the ways offered; "
-        "a face check is never the only one.",
+        "To protect your number, please confirm that it is you in any way offered; a face check is never the only one.",
         "为保护您的号码安全，请确认是您本人办理。您可任选一种核验方式，人脸核验不是唯一方式。",
     ),
     "hold": (
-        "To protect your number, a member of staff will look at your request. You need not apply again; "
-        "you may ask about it at any time, or go to one of our own stores with your identity document.",
-        "为保护您的号码安全，我们将人工复核您的申请。您无需重复提交，可随时查询进度，也可携带身份证件到自有营业厅办理。",
+        (
+            "To protect your number, a member of staff will look at your request; you need not apply again. "
+            "You may also go to one of our own stores with your identity document."
+        ),
+        "为保护您的号码安全，我们将人工复核您的申请。您无需重复提交，也可携带身份证件到自有营业厅办理。",
     ),
     "hold_degraded": (
-        "Part of our safety check cannot be reached just now. Your request is kept and will be checked again by itself.",
-        "安全核验系统暂时繁忙，您的申请已保留，稍后将自动重新核验。",
+        "Part of our safety check cannot be reached just now. Please ask again in a little while.",
+        "安全核验系统暂时繁忙，请稍后再次提交。",
     ),
     "block": (
-        "This request cannot go ahead in this way. If you are the owner of the number, please come to one of our own "
-        "stores with your identity document, or ask for a review.",
+        (
+            "This request cannot go ahead in this way. If you are the owner of the number, please come to one of our "
+            "own stores with your identity document, or ask for a review."
+        ),
         "此申请目前无法通过本渠道办理。如您是号码机主，请携带身份证件到自有营业厅办理，或申请人工复核。",
     ),
 }

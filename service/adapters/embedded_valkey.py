@@ -5,11 +5,13 @@ is down, and requests degrade as the contract says until the supervisor has star
 """
 
 import logging
+import os
 import subprocess
 import time
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 
 from service.adapters.redis_client import answers
 
@@ -17,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 10.0
 LONGEST_SOCKET_PATH = 100
-"""A unix socket's path may have 107 bytes; longer data folders get a socket in the temporary folder."""
+"""A unix socket's path may have 107 bytes; longer data folders get a folder of our own in the temporary one."""
 
 
 class EmbeddedValkeyError(RuntimeError):
@@ -35,10 +37,7 @@ class EmbeddedValkey:
         """Choose the places; nothing is started."""
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        wanted = folder.resolve() / "valkey.sock"
-        self.socket = (
-            wanted if len(str(wanted)) <= LONGEST_SOCKET_PATH else Path(mkdtemp(prefix="lastcall-")) / "v.sock"
-        )
+        self.socket = _socket_of(folder.resolve())
 
     @property
     def url(self) -> str:
@@ -56,7 +55,8 @@ class EmbeddedValkey:
         Raises:
             EmbeddedValkeyError: it died, or did not answer within ten seconds.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (self._folder, self.socket.parent):
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
         log = self._folder / "valkey.log"
         with log.open("ab") as out:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary with our own arguments
@@ -102,3 +102,12 @@ class EmbeddedValkey:
             "daemonize": "no",
         }
         return [str(binary), *(part for name, value in options.items() for part in (f"--{name}", value))]
+
+
+def _socket_of(folder: Path) -> Path:
+    """Return where the server of a folder listens: every process must find the same place."""
+    wanted = folder / "valkey.sock"
+    if len(os.fsencode(wanted)) <= LONGEST_SOCKET_PATH:
+        return wanted
+    name = sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(gettempdir()) / f"lastcall-{os.getuid()}-{name}" / "valkey.sock"

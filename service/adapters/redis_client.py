@@ -13,7 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 
-def velocity_client(url: str, deadline: timedelta) -> "Redis[bytes]":
+def velocity_client(url: str, deadline: timedelta) -> Redis:
     """Return a client whose every call answers or fails within the deadline.
 
     Args:

@@ -13,11 +13,11 @@ import asyncio
 import struct
 from collections.abc import AsyncIterable, Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha1
 from importlib.resources import files
 from typing import Final, cast
 
 from redis.asyncio import Redis
-from redis.commands.core import Script
 from redis.exceptions import (
     BusyLoadingError,
     NoScriptError,
@@ -42,13 +42,14 @@ _HEADER: Final = 3
 class RedisVelocity:
     """The port `Velocity` on a Valkey or Redis server; see the port for what each failure degrades to."""
 
-    def __init__(self, client: "Redis[bytes]", plan: Plan, deadline: timedelta) -> None:
+    def __init__(self, client: Redis, plan: Plan, deadline: timedelta) -> None:
         """Take a client made by `redis_client`, the windows to keep, and how long a whole round trip may take."""
         self._client = client
         self._deadline_s = deadline.total_seconds()
         self._plan = plan
         self._source = files("service.adapters").joinpath("witness.lua").read_text()
-        self._sha = Script(client, self._source).sha
+        # What `SCRIPT LOAD` will call it.
+        self._sha = sha1(self._source.encode(), usedforsecurity=False).hexdigest()
         self._mark = f"lc:{plan.digest}:warm"
 
     async def witness(
@@ -80,7 +81,7 @@ class RedisVelocity:
         return mark is not None and bool(known[0])
 
     async def fill(self, tenant_events: AsyncIterable[tuple[str, Event]]) -> int:
-        """Remember a whole log again, each event at the time it became known, and return how many; the store stays cold.
+        """Remember a log again, each event at the time it became known, and return how many; the store stays cold.
 
         Raises:
             VelocityDownError: the store failed on the way; filling can begin anew, an event counts once.
@@ -178,7 +179,7 @@ class RedisVelocity:
         pipeline = self._client.pipeline(transaction=False)
         pipeline.get(self._mark)
         for command in commands:
-            pipeline.evalsha(*cast("list[str]", command))
+            pipeline.execute_command("EVALSHA", *command)
         try:
             async with asyncio.timeout(None if cold_is_fine else self._deadline_s):
                 mark, *replies = await pipeline.execute()

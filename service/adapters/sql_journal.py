@@ -11,10 +11,9 @@ from sqlalchemy import Connection, Select, Table, func, literal, select, tuple_,
 
 from features.clock import Clock
 from features.codec import LoggedEvent, LoggedLabel, LoggedScreening
-from features.event import Event
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_reader import Reader
-from service.adapters.sql_rows import event_in, screening_in
+from service.adapters.sql_rows import event_in, events_in, screening_in
 from service.adapters.sql_tables import cases, decisions, events, labels, outbox, past_screenings
 from service.adapters.sql_writer import Writer
 from service.ports_records import Counts, Owned
@@ -58,7 +57,7 @@ class SqlJournal:
             select(e.tenant, e.event).where(e.applied_ms.is_(None)).order_by(e.known_ms, e.seq, e.event_id).limit(limit)
         )
         rows = await self._reader.slow(lambda connection: connection.execute(query).all())
-        return [Owned(tenant=row.tenant, event=event_in(row.event, packed=False)) for row in rows]
+        return [Owned(tenant=row.tenant, event=event_in(row.event)) for row in rows]
 
     async def mark_applied(self, tenant: str, event_ids: Sequence[str]) -> None:
         """Write down that the velocity store has taken events in. Down: they are given to it again, and count once."""
@@ -68,14 +67,15 @@ class SqlJournal:
     async def replay_log(self, tenant: str | None = None, *, since_ms: int = 0) -> AsyncIterator[Owned]:
         """Yield every event known since then, in the order in which they became known, with whose it is."""
         async for row in self._rows(tenant, since_ms):
-            yield Owned(tenant=row.tenant, event=_event_of(row))
+            for event in (event_in(row.raw),) if row.source == events.name else events_in(row.raw):
+                yield Owned(tenant=row.tenant, event=event)
 
     async def lines(
         self, tenant: str, *, since_ms: int = 0
     ) -> AsyncIterator[LoggedScreening | LoggedEvent | LoggedLabel]:
         """Yield a tenant's log lines known since then: screenings and events in order, then labels."""
         async for row in self._rows(tenant, since_ms):
-            yield LoggedEvent(event=_event_of(row)) if row.source == events.name else screening_in(row.raw)
+            yield LoggedEvent(event=event_in(row.raw)) if row.source == events.name else screening_in(row.raw)
         async for label in self._labels(tenant, since_ms):
             yield label
 
@@ -105,10 +105,6 @@ class SqlJournal:
 
     async def _page(self, query: Select[Any]) -> Sequence[Any]:
         return await self._reader.slow(lambda connection: connection.execute(query).all())
-
-
-def _event_of(row: Any) -> Event:  # noqa: ANN401 - a row of a page
-    return event_in(row.raw, packed=row.source != events.name)
 
 
 def _events_after(tenant: str | None, after: Place) -> Select[Any]:

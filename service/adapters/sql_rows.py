@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from features.codec import LoggedLabel, LoggedScreening
+from features.derived import overridden
 from features.event import Event
 from service.adapters.packing import DamagedRecordError, pack, unpack
 from service.adapters.sealing import Sealer
@@ -59,10 +60,19 @@ _screening = msgspec.json.Decoder(LoggedScreening)
 _encoder = msgspec.json.Encoder()
 
 
+class _AgentAlone(msgspec.Struct, frozen=True):
+    override: bool | None = None
+
+
+class _RequestAlone(msgspec.Struct, frozen=True):
+    agent: _AgentAlone = _AgentAlone()
+
+
 class _EventAlone(msgspec.Struct, tag="screening"):
-    """The event of a screening's log line, without reading the rest."""
+    """The event of a screening's log line and whether an agent overrode a check, without reading the rest."""
 
     event: Event
+    request: _RequestAlone
 
 
 _event_alone = msgspec.json.Decoder(_EventAlone)
@@ -189,9 +199,15 @@ def answer_in(answer: bytes) -> KeptAnswer:
     return _read(recall, unpack(answer))
 
 
-def event_in(raw: bytes, *, packed: bool) -> Event:
-    """Return the event of an `event` column, or of a `record` column (`packed`)."""
-    return _read(_event_alone.decode, unpack(raw)).event if packed else _read(_event.decode, raw)
+def event_in(raw: bytes) -> Event:
+    """Return the event of an `event` column."""
+    return _read(_event.decode, raw)
+
+
+def events_in(record: bytes) -> tuple[Event, ...]:
+    """Return the events of a `record` column: the screening's own, and the override that is remembered beside it."""
+    found = _read(_event_alone.decode, unpack(record))
+    return (found.event, overridden(found.event)) if found.request.agent.override else (found.event,)
 
 
 def decision_digest(row: Mapping[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""Who may call: every route declares the scope that it needs, or that it is public; one that declares neither stops the start."""
+"""Who may call: every route declares the scope that it needs or that it is public; without either nothing starts."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus

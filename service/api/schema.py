@@ -1,4 +1,4 @@
-"""OpenAPI for bodies that msgspec decodes: the same types that are enforced, so the document cannot drift from the code."""
+"""OpenAPI for bodies that msgspec decodes: the very types that are enforced, so they cannot drift apart."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -57,7 +57,9 @@ def join(app: typer.Typer) -> None:
 
 
 def demo(  # noqa: PLR0913 - the options of the contract
-    data: Annotated[Path | None, typer.Option(help="keep everything here; by default a folder that is thrown away")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="keep everything here; by default a folder that is thrown away")
+    ] = None,
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65_535)] = 8080,
     requests: Annotated[int, typer.Option(help="how many requests are replayed", min=10, max=2000)] = 80,
     days: Annotated[int, typer.Option(help="days of history", min=14, max=400)] = 40,
@@ -70,7 +72,9 @@ def demo(  # noqa: PLR0913 - the options of the contract
         settings = settings_for(folder)
         if (folder / "lastcall.db").exists():
             fail(f"{folder} is in use already; the demo wants a new folder")
-        console.print(Panel("simulated people, lines and fraud: nothing here says how real fraud looks", title="Lastcall demo"))
+        console.print(
+            Panel("simulated people, lines and fraud: nothing here says how real fraud looks", title="Lastcall demo")
+        )
         try:
             log, bundle = make(settings, folder, World(days=days, per_day=per_day), quiet=False)
         except DemoModelError as error:
@@ -78,7 +82,7 @@ def demo(  # noqa: PLR0913 - the options of the contract
         past, live, truth = _divided(log, requests)
         key = _filled(settings, bundle, past)
         with _serving(folder, port, console):
-            tally = _replayed(f"http://127.0.0.1:{port}", key, live, truth, console)
+            tally = _replayed(f"http://127.0.0.1:{port}", key, live, truth)
             _summary(tally, console)
             console.print(f"\nserving on http://127.0.0.1:{port} (try /docs), key: {key}", highlight=False)
             if not exit_after:
@@ -88,7 +92,7 @@ def demo(  # noqa: PLR0913 - the options of the contract
 
 
 def _divided(log: Path, requests: int) -> tuple[list[Line], list[LoggedScreening], dict[str, LoggedLabel]]:
-    """Divide a log: what becomes history, what is replayed (the newest requests, fraud first), and what was true of it."""
+    """Divide a log: what becomes history, what is replayed (the newest requests), and what was true of them."""
     lines = [line for file in log_files(log) for line in read(raw_lines(file))]
     truth = {line.screening_id: line for line in lines if isinstance(line, LoggedLabel)}
     newest = [line for line in lines if isinstance(line, LoggedScreening) and line.event.id in truth][-20 * requests :]
@@ -147,9 +151,7 @@ def _wait_until_ready(child: "subprocess.Popen[bytes]", port: int, log: Path) ->
     fail(f"the service did not become ready; its log ends with:\n{log.read_text(errors='replace')[-1500:]}")
 
 
-def _replayed(
-    url: str, key: str, live: Sequence[LoggedScreening], truth: dict[str, LoggedLabel], console: Console
-) -> Tally:
+def _replayed(url: str, key: str, live: Sequence[LoggedScreening], truth: dict[str, LoggedLabel]) -> Tally:
     """Send every chosen request over HTTP and print what came back."""
     tally = Tally()
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=10) as client, _bar() as bar:
@@ -231,5 +233,11 @@ def _until_interrupted() -> Iterator[None]:
 
 
 def _bar() -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, transient=True)

@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 import anyio
@@ -41,7 +40,7 @@ def join(app: typer.Typer) -> None:
 def doctor(data: DataOption = None) -> None:
     """Check the configuration and every dependency; exits with 1 when something must be mended."""
     settings = settings_for(data)
-    findings = [_python(), *_libraries(), _policy(settings), *_folder(settings), *anyio.run(_stores, settings)]
+    findings = [_python(), *_libraries(), _policy(settings), *_folder(settings), *_kept(settings)]
     console = Console()
     for finding in findings:
         mark = "[green]ok  [/green]" if finding.fine else "[red]mend[/red]"
@@ -90,9 +89,13 @@ def _folder(settings: Settings) -> list[Finding]:
     ]
 
 
-async def _stores(settings: Settings) -> list[Finding]:
-    if settings.sqlite and not Path(settings.data / "lastcall.db").exists():
+def _kept(settings: Settings) -> list[Finding]:
+    if settings.sqlite and not (settings.data / "lastcall.db").exists():
         return [Finding("stores", fine=True, says="nothing is kept yet; `lastcall serve` starts everything")]
+    return anyio.run(_stores, settings)
+
+
+async def _stores(settings: Settings) -> list[Finding]:
     found: list[Finding] = []
     try:
         async with open_records(settings) as records:

@@ -26,7 +26,7 @@ def import_(
     tenant: Annotated[str, typer.Option(help="the operator whose history it is")] = "demo",
     data: DataOption = None,
 ) -> None:
-    """Load events, past requests and labels; loading a log again changes nothing. Broken lines are named and left out."""
+    """Load events, past requests and labels; the same log again changes nothing, and broken lines are named."""
     files = log_files(log)
     if not files:
         fail(f"there is no log in {log}: no file ends in .jsonl.zst or .jsonl")
@@ -43,7 +43,8 @@ def import_(
     for trouble in broken[:20]:
         typer.secho(str(trouble), fg="yellow", err=True)
     typer.echo(
-        f"new: {loaded.events} events, {loaded.screenings} screenings, {loaded.labels} labels; broken lines: {len(broken)}"
+        f"new: {loaded.events} events, {loaded.screenings} screenings, {loaded.labels} labels; "
+        f"broken lines: {len(broken)}"
     )
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from model.policy import Policy, PolicyError
 from rich.console import Console
 
 from features.catalogue import catalogue
+from model.policy import Policy, PolicyError
 
 commands = typer.Typer(help="The rules that decide.", no_args_is_help=True)
 

@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.table import Table
 
 from service.cli.common import DataOption, fail, settings_for
+from service.demo_model import DemoModelError
 from service.running import StartError, serve_forever
 from service.settings import described
 from service.supervisor import DataFolderInUseError
+from service.wiring import AddressError, EmbeddedValkeyError
 
 
 def join(app: typer.Typer) -> None:
@@ -22,17 +24,19 @@ def serve(  # noqa: PLR0913 - the options of the contract
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65_535)] = 8080,
     workers: Annotated[int, typer.Option(help="API processes; more than one needs PostgreSQL", min=1, max=64)] = 1,
     data: DataOption = None,
-    console: Annotated[bool, typer.Option("--console/--no-console", help="the analysts' console")] = True,  # noqa: FBT002
+    console: Annotated[bool, typer.Option("--console/--no-console", help="the console; not built yet")] = False,  # noqa: FBT002
     print_settings: Annotated[bool, typer.Option(help="show every setting and stop")] = False,  # noqa: FBT002
 ) -> None:
     """Answer requests until told to stop."""
     if print_settings:
         _print_settings()
         return
+    if console:
+        fail("there is no console yet")
     settings = settings_for(data)
     try:
-        serve_forever(settings, host=host, port=port, workers=workers, console=console)
-    except (StartError, DataFolderInUseError) as error:
+        serve_forever(settings, host=host, port=port, workers=workers)
+    except (StartError, DataFolderInUseError, DemoModelError, AddressError, EmbeddedValkeyError) as error:
         fail(str(error))
 
 

@@ -1,4 +1,4 @@
-"""A real service for end-to-end tests: processes of its own on a free port, in a folder of its own, reaped at the end."""
+"""A real service for end-to-end tests: processes of its own on a free port, in a folder of its own."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ SCOPES = ("screen", "events", "risk:read", "label")
 def lastcall(*arguments: str, data: Path | None = None, expect: int = 0) -> str:
     """Run a command of ours and return what it printed; anything but the expected exit fails the test."""
     where = {} if data is None else {"LASTCALL_DATA": str(data)}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "service.cli", *arguments],
         check=False,
         capture_output=True,
@@ -62,29 +62,30 @@ class Caller:
 
 
 @contextmanager
-def serving(data: Path, *arguments: str, **environment: str) -> Iterator[str]:
-    """Run `lastcall serve` until the block ends; yields its address once it is ready."""
+def serving(data: Path, *arguments: str, ready: str | None = None, **environment: str) -> Iterator[str]:
+    """Run `lastcall serve` until the block ends; yields its address once all of it, or one part, is ready."""
     port = free_port()
     log = data / "service.log"
     command = [sys.executable, "-m", "service.cli", "serve", "--data", str(data), "--port", str(port), *arguments]
     with log.open("ab") as out:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, **environment}
         )
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}", child, log)
+        wait_until_ready(f"http://127.0.0.1:{port}", child, log, ready)
         yield f"http://127.0.0.1:{port}"
     finally:
         child.terminate()
         child.wait(30)
 
 
-def wait_until_ready(url: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Wait until every part of a service can be used."""
+def wait_until_ready(url: str, child: "subprocess.Popen[bytes]", log: Path, part: str | None = None) -> None:
+    """Wait until every part of a service, or the one that is named, can be used."""
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and child.poll() is None:
         try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == httpx.codes.OK:
+            answer = httpx.get(f"{url}/readyz", timeout=2).json()
+            if answer["ready"] or (part is not None and answer["parts"][part]["ok"]):
                 return
         except httpx.TransportError:
             pass

@@ -1,5 +1,6 @@
 """One trained model for all end-to-end tests, and services that use it."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import uvicorn
 
 from features.clock import SystemClock, local_hour, milliseconds
 from service.app import create_app
-from service.settings import load
-from service.wiring import embedded_store, prepare
+from service.jobs.keeper import Keeper
+from service.settings import Settings, load
+from service.wiring import embedded_store, open_records, open_velocity, prepare
 from tests.e2e.cluster import SCOPES, Caller, free_port, lastcall, serving
 
 NIGHT = 23
@@ -98,9 +100,8 @@ def night(trained: Trained, tmp_path: Path) -> Iterator[Caller]:
     store = embedded_store(settings)
     store.start()
     prepare(settings)
-    config = uvicorn.Config(
-        create_app(settings, clock=NightClock(), keep=True), port=free_port(), log_config=None, lifespan="on"
-    )
+    asyncio.run(_fill(settings))
+    config = uvicorn.Config(create_app(settings, clock=NightClock()), port=free_port(), log_config=None, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -112,6 +113,14 @@ def night(trained: Trained, tmp_path: Path) -> Iterator[Caller]:
         server.should_exit = True
         thread.join(10)
         store.stop()
+
+
+async def _fill(settings: Settings) -> None:
+    """Do once what the jobs process does all the time."""
+    async with open_records(settings) as records:
+        velocity = open_velocity(settings, timedelta(seconds=5))
+        assert await Keeper(records, velocity, SystemClock(), timedelta(0)).look()
+        await velocity.close()
 
 
 def _wait(address: str) -> None:

@@ -172,7 +172,7 @@ def token(name: str) -> str:
     return KeyedTokens(_RING).token(TENANT, "test", name)
 
 
-def entry(number: str = "1", **changes: Any) -> Entry:  # noqa: ANN401 - any field of an entry
+def entry(number: str = "1", **changes: Any) -> Entry:
     """A decision to write: a challenge on a close, with everything that one carries; `decision` sets the verdict."""
     decision, line, tenant = (
         changes.pop("decision", "challenge"),

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import text
 
 from features.codec import LoggedLabel
 from service.adapters.sealing import SealBrokenError
@@ -154,7 +153,7 @@ async def test_the_private_part_opens_only_in_its_place(record: Record) -> None:
     assert opened == {"msisdn": MSISDN, "ip": ADDRESS, "latitude": LATITUDE}
     assert await record.book.private("south", first.screening_id) == {}
     record.change(
-        f"UPDATE decisions SET private = (SELECT d.private FROM decisions d WHERE d.screening_id = "
+        f"UPDATE decisions SET private = (SELECT d.private FROM decisions d WHERE d.screening_id = "  # noqa: S608
         f"'{second.screening_id}') WHERE screening_id = '{first.screening_id}'"
     )
     with pytest.raises(SealBrokenError):
@@ -206,9 +205,9 @@ async def test_no_plain_number_is_in_the_database(
     for number in range(20):
         await record.book.record(entry(f"{number}"))
     await record.book.report(TENANT, [event(1, line=record.tokens.token(TENANT, "line", MSISDN))])
-    pages = b"".join(file.read_bytes() for file in tmp_path.glob("lastcall.db*"))
+    pages = b"".join(file.read_bytes() for file in _files(tmp_path))
     await record.close()
-    pages += b"".join(file.read_bytes() for file in tmp_path.glob("lastcall.db*"))
+    pages += b"".join(file.read_bytes() for file in _files(tmp_path))
     assert b"key-19" in pages, "the search must be able to find what is plain"
     for canary in (MSISDN, MSISDN[1:], MSISDN[3:], ADDRESS, f"{LATITUDE}"):
         assert canary.encode() not in pages
@@ -232,3 +231,7 @@ async def test_a_decision_takes_at_most_four_kilobytes(
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("lastcall.db*"))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("lastcall.db*"))
