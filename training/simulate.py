@@ -25,7 +25,7 @@ from training.world.visit import Visit
 
 BASE_RATE: Final = 0.001
 """Share of fraud among real requests that a log is weighted to; no public figure exists (1e-4 to 1e-3 is likely)."""
-WRONG: Final = {"fraud": 0.02, "legitimate": 0.001}
+WRONG: Final = {"fraud": 0.02, "legitimate": 0.00002}
 """Share of labels that are wrong: some fraud is never noticed, and now and then an owner forgets."""
 SOURCES: Final = {"fraud": ("complaint", "investigation", "not_me"), "legitimate": ("analyst", "complaint", "analyst")}
 CHINA_MS: Final = 8 * 3_600_000
