@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Final
 
 import structlog
@@ -30,6 +32,8 @@ SECONDS: Final = Histogram(
 )
 READY: Final = Gauge("lastcall_ready", "Whether a part can be used", ("part",), registry=REGISTRY)
 
+INNERMOST: Final = 8
+"""How many calls of an error are told, from where it arose outwards."""
 _NUMBER: Final = re.compile(r"\+?\d{7,}")
 _SECRET: Final = re.compile(r"lc_[A-Za-z0-9_-]{8,}")
 
@@ -42,7 +46,7 @@ def configure_logging(level: int = logging.INFO) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        place_of_error,
         redact,
     ]
     handler = logging.StreamHandler(sys.stderr)
@@ -58,6 +62,21 @@ def configure_logging(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+
+
+def place_of_error(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put an error's kind and places into the line, and those of its causes; its words may quote a caller and stay out."""
+    info = entry.pop("exc_info", None)
+    error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
+    told: list[str] = []
+    while isinstance(error, BaseException):
+        frames = extract_tb(error.__traceback__)[-INNERMOST:]
+        places = " < ".join(f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in reversed(frames))
+        told.append(f"{type(error).__name__} at {places or 'no place'}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if told:
+        entry["exception"] = "; caused by ".join(told)
+    return entry
 
 
 def redact(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
