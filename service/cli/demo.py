@@ -21,9 +21,11 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from features.clock import SystemClock
 from features.codec import Line, LoggedLabel, LoggedScreening, read
 from service.cli.common import fail, settings_for, with_records
 from service.cli.loading import log_files, raw_lines
+from service.cli.stories import past_of, stranger, student
 from service.demo_model import DemoModelError, World, make
 from service.loading import Loading
 from service.settings import Settings
@@ -82,6 +84,7 @@ def demo(  # noqa: PLR0913 - the options of the contract
         past, live, truth = _divided(log, requests)
         key = _filled(settings, bundle, past)
         with _serving(folder, port, console):
+            _told(f"http://127.0.0.1:{port}", key, console)
             tally = _replayed(f"http://127.0.0.1:{port}", key, live, truth)
             _summary(tally, console)
             console.print(f"\nserving on http://127.0.0.1:{port} (try /docs), key: {key}", highlight=False)
@@ -149,6 +152,31 @@ def _wait_until_ready(child: "subprocess.Popen[bytes]", port: int, log: Path) ->
             pass
         time.sleep(0.1)
     fail(f"the service did not become ready; its log ends with:\n{log.read_text(errors='replace')[-1500:]}")
+
+
+def _told(url: str, key: str, console: Console) -> None:
+    """Tell the two stories that everything is about: whose remote closure goes through, and whose does not."""
+    now_ms = SystemClock().now_ms()
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=10) as client:
+        for title, body, device, province in (
+            (
+                "a student closes the number of her university town from her new city",
+                student(),
+                "d-demo-student",
+                "310000",
+            ),
+            ("a stranger in that city closes a number whose owner is at home", stranger(), "d-demo-owner", "440000"),
+        ):
+            client.post("/v1/events", json={"events": past_of(body, device, province, now_ms)}).raise_for_status()
+            answer = client.post("/v1/screenings", json=body)
+            answer.raise_for_status()
+            found = answer.json()
+            colour = COLOURS[found["decision"]]
+            console.print(f"\n[bold {colour}]{found['decision'].upper()}[/]  {title}", highlight=False)
+            for reason in found["reasons"]:
+                console.print(f"  {reason['zh']} / {reason['en']}", highlight=False, markup=False)
+            console.print(f"  → {found['customer']['zh']} / {found['customer']['en']}", style="dim", highlight=False)
+    console.print()
 
 
 def _replayed(url: str, key: str, live: Sequence[LoggedScreening], truth: dict[str, LoggedLabel]) -> Tally:
