@@ -102,4 +102,6 @@ def test_a_screening_is_counted_by_action_and_outcome() -> None:
 def test_metrics_hold_no_score_and_no_identity() -> None:
     """Names of measures and labels are a closed list."""
     names = {line.split("{")[0].split(" ")[0] for line in metrics().decode().splitlines() if not line.startswith("#")}
-    assert all(name.startswith(("lastcall_decisions", "lastcall_screening_seconds", "lastcall_ready")) for name in names)
+    assert all(
+        name.startswith(("lastcall_decisions", "lastcall_screening_seconds", "lastcall_ready")) for name in names
+    )
