@@ -65,7 +65,7 @@ def configure_logging(level: int = logging.INFO) -> None:
 
 
 def place_of_error(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put an error's kind and places into the line, and those of its causes; its words may quote a caller and stay out."""
+    """Put the kind and places of an error and its causes into the line; its words may quote a caller and stay out."""
     info = entry.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
     told: list[str] = []

@@ -5,7 +5,8 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 from fastapi import Request
-from fastapi.routing import APIRoute
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 
 from service.errors import Problem, not_recorded
@@ -13,6 +14,8 @@ from service.ports import Credential, Keyring, StoreDownError
 
 Scope = Literal["screen", "events", "challenge", "redeem", "label", "risk:read", "cases", "admin"]
 PUBLIC: Final = "public"
+DOCUMENTS: Final = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+"""FastAPI's own routes, which describe the API and show nothing else; they declare nothing themselves."""
 _DECLARED: Final = "__lastcall_scope__"
 
 
@@ -47,9 +50,19 @@ async def anybody() -> None:
 setattr(anybody, _DECLARED, PUBLIC)
 
 
-def declared(route: APIRoute) -> str | None:
-    """Return the scope that a route declares, `public`, or None."""
-    found = [getattr(part.call, _DECLARED, None) for part in route.dependant.dependencies]
+def who_may_call(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], str | None]:
+    """Return what each (methods, path) declares: a scope, `public`, or None; those inside included routers too."""
+    return {
+        (" ".join(sorted(route.methods or ())), route.path or "?"): _declared(route)
+        for route in iter_route_contexts(list(routes))
+    }
+
+
+def _declared(route: RouteContext) -> str | None:
+    dependant: Dependant | None = getattr(route, "dependant", None)
+    if dependant is None:
+        return PUBLIC if route.path in DOCUMENTS else None
+    found = [getattr(part.call, _DECLARED, None) for part in dependant.dependencies]
     return next((scope for scope in found if scope is not None), None)
 
 
@@ -59,7 +72,7 @@ def check_all_declared(routes: Iterable[BaseRoute]) -> None:
     Raises:
         UndeclaredRouteError: names the routes.
     """
-    bare = [route.path for route in routes if isinstance(route, APIRoute) and declared(route) is None]
+    bare = [path for (_, path), scope in who_may_call(routes).items() if scope is None]
     if bare:
         message = f"these routes declare no scope: {', '.join(sorted(bare))}"
         raise UndeclaredRouteError(message)

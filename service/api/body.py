@@ -53,7 +53,7 @@ def decoded(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
-        again = _without_null_groups(raw) if "got `null`" in str(error) else None
+        again = _without_null_groups(raw, decoder.type) if "got `null`" in str(error) else None
         if again is None:
             raise invalid(error) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -78,15 +78,20 @@ def invalid(error: msgspec.ValidationError) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "INVALID_VALUE", complaint, path=path or None)
 
 
-def _without_null_groups(raw: bytes) -> bytes | None:
-    """Return the body without its top-level nulls: a whole group that is null says no more than one left out."""
+def _without_null_groups(raw: bytes, kind: Any) -> bytes | None:  # noqa: ANN401 - a struct's type
+    """Return the body without its top-level nulls: a whole group that is null says no more than one left out.
+
+    A null under a name that is not a field stays, and is refused for its name.
+    """
     try:
         body: Any = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return None
     if not isinstance(body, dict) or None not in body.values():
         return None
-    return msgspec.json.encode({name: value for name, value in body.items() if value is not None})
+    fields = frozenset(getattr(kind, "__struct_encode_fields__", ()))
+    kept = {name: value for name, value in body.items() if value is not None or name not in fields}
+    return msgspec.json.encode(kept)
 
 
 def _too_large(limit: int) -> Problem:

@@ -1,4 +1,4 @@
-"""A world in memory behind the ports: it does what the ports promise, fails when told to, and shows what it was asked."""
+"""A world in memory behind the ports: it does what they promise, fails when told to, and shows what it was asked."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -139,7 +139,7 @@ class FakeVelocity:
         """Answer the windows of an event."""
         before = [past for past in self.past if past.id != event.id]
         answers = replay([*before, event], catalogue().plan)[-1]
-        return Witness(answers=answers, stamps={by: (event.known_ms, event.known_ms) for by in event.keys})
+        return Witness(answers=answers, stamps=dict.fromkeys(event.keys, (event.known_ms, event.known_ms)))
 
     async def remember(self, tenant: str, events: Sequence[Event]) -> None:
         """Remember events."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.adapters.sealing import HEAD, NONCE_BYTES, Sealer, SealBrokenError
+from service.adapters.sealing import HEAD, NONCE_BYTES, SealBrokenError, Sealer
 from service.adapters.secrets_folder import Key
 
 OLD, NEW, STRANGER = (Key(number=n, secret=bytes([n]) * 32) for n in (1, 2, 3))

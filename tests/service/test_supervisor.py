@@ -25,9 +25,12 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_a_folder_has_one_service(tmp_path: Path) -> None:
     """The second is told what to do; after the first has gone the folder is free."""
-    with locked(tmp_path / "data"):
-        with pytest.raises(DataFolderInUseError, match="give another with --data"), locked(tmp_path / "data"):
-            pass
+    with (
+        locked(tmp_path / "data"),
+        pytest.raises(DataFolderInUseError, match="give another with --data"),
+        locked(tmp_path / "data"),
+    ):
+        pass
     with locked(tmp_path / "data"):
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 

@@ -80,7 +80,7 @@ def test_an_error_is_logged_by_its_kind_and_place_without_its_words() -> None:
 
 def _fail() -> None:
     try:
-        raise KeyError("Zhang San")
+        raise KeyError("Zhang San")  # noqa: TRY003, TRY301 - words that must not get out
     except KeyError as error:
         message = "Zhang San asked for 13800138000"
         raise ValueError(message) from error
