@@ -129,7 +129,7 @@ class RedisVelocity:
         stamps: dict[str, tuple[int, int]] = {}
         for shelf, reply in zip(shelves, replies, strict=False):
             stamps[shelf.by] = (int(reply[1]), int(reply[2]))
-            answers.update(shelf.answers(_history(shelf, reply)))
+            answers.update(shelf.answers(_history(shelf, reply, number_of(event.id))))
         return Witness(
             answers=answers, stamps=stamps, repeated=any(reply[0] == b"1" for reply in replies[: len(shelves)])
         )
@@ -209,8 +209,12 @@ def _fields(shelf: Shelf) -> list[str]:
     return [*shelf.columns, *(window.name for window in shelf.chains)]
 
 
-def _history(shelf: Shelf, reply: Sequence[bytes]) -> History:
-    """Read what a script gave back: blobs of records by kind, then chains."""
+def _history(shelf: Shelf, reply: Sequence[bytes], own: int) -> History:
+    """Read what a script gave back: blobs of records by kind, then chains.
+
+    A retry that comes after its kept answer was forgotten finds its own first attempt (`own`) there, and does not count
+    it.
+    """
     blobs = dict(zip(shelf.columns, reply[_HEADER:], strict=False))
     texts = reply[_HEADER + len(shelf.columns) :]
     chains: Mapping[str, Chain] = {
@@ -218,14 +222,17 @@ def _history(shelf: Shelf, reply: Sequence[bytes]) -> History:
         for window, text in zip(shelf.chains, texts, strict=True)
         if text
     }
-    records = {kind: _records(blobs[kind], names) for kind, names in shelf.columns.items()}
+    records = {kind: _records(blobs[kind], names, own) for kind, names in shelf.columns.items()}
     return History(at_ms=int(reply[1]), records=records, chains=chains)
 
 
-def _records(blob: bytes, names: Sequence[str]) -> Records:
+def _records(blob: bytes, names: Sequence[str], own: int) -> Records:
     """Split a blob of records: when each occurred (8 bytes), its id (8 bytes), and its columns (8 bytes each)."""
     numbers = memoryview(blob).cast("q").tolist()
     width = 2 + len(names)
+    if own in numbers[1::width]:
+        at = width * numbers[1::width].index(own)
+        del numbers[at : at + width]
     return Records(
         occurred=numbers[0::width],
         columns={name: numbers[2 + index :: width] for index, name in enumerate(names)},

@@ -131,6 +131,20 @@ async def test_a_retry_sees_the_same_and_counts_once(velocity: RedisVelocity) ->
 
 
 @pytest.mark.anyio
+async def test_a_late_retry_does_not_count_itself(velocity: RedisVelocity, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kept answer is forgotten after a while; the first attempt is still remembered, and is not a second request."""
+    monkeypatch.setattr("service.adapters.redis_velocity.KEEP_ANSWERS", timedelta(milliseconds=1))
+    await velocity.witness("t", screening(1, 5))
+    await velocity.witness("t", screening(2, 6))
+    await asyncio.sleep(0.05)
+    again = await velocity.witness("t", screening(1, 5))
+    count = Count(by="line", of=("screening",), span=HOUR)
+    assert again.repeated
+    assert again.answers[count] == 1.0
+    assert (await velocity.witness("t", screening(3, 7))).answers[count] == 2.0
+
+
+@pytest.mark.anyio
 async def test_concurrent_screenings_each_get_their_own_place(velocity: RedisVelocity) -> None:
     """Sixty-four at once on one device: the counts are 0 to 63, each once, and the places differ."""
     seen = await asyncio.gather(*(velocity.witness("t", screening(n, 5, line=f"l{n}")) for n in range(64)))
