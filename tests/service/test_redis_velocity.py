@@ -132,7 +132,7 @@ async def test_a_retry_sees_the_same_and_counts_once(velocity: RedisVelocity) ->
 
 @pytest.mark.anyio
 async def test_a_late_retry_does_not_count_itself(velocity: RedisVelocity, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kept answer is forgotten after a while; the first attempt is still remembered, and is not a second request."""
+    """The kept answer is forgotten after a while; the first attempt is still remembered and is no second request."""
     monkeypatch.setattr("service.adapters.redis_velocity.KEEP_ANSWERS", timedelta(milliseconds=1))
     await velocity.witness("t", screening(1, 5))
     await velocity.witness("t", screening(2, 6))
