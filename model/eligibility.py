@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from features.request import IRREVERSIBLE
 from features.signal import Value
+from features.vocabulary import IRREVERSIBLE
 from model.reasons import Words
 
 Row = Mapping[str, Value]

@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 
 from features.clock import FUTURE_TOLERANCE, Clock, milliseconds, to_ms
 from features.event import Event, ReportedKind
-from features.request import Id, Msisdn, Province
 from features.subject import reported_keys
+from features.vocabulary import Id, Msisdn, Province
 from service.ports import Book, Tokeniser, Velocity, VelocityDownError
 from service.ports_records import Journal
 from service.privacy import tokens_of

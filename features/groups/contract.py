@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from features.request import ContractType
 from features.signal import ELIGIBILITY_ONLY, Example, Moment, Signal, Value, is_one_of, number
+from features.vocabulary import ContractType
 
 NOT_SAID: Final = "the carrier's system does not say, as across provinces"
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final, get_args
 
 from features.clock import local_hour
-from features.request import Action, Channel, DocumentStatus, Reason, Role
 from features.signal import Example, Moment, Past, Signal, Value, flag, is_one_of, number
+from features.vocabulary import Action, Channel, DocumentStatus, Reason, Role
 from features.windows import Count
 
 TOO_FAST_S: Final = 1.5
