@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
+from features.catalogue import catalogue
 from features.clock import FixedClock
 from features.codec import LoggedScreening
 from features.event import Event
 from features.facts import Facts
 from features.request import ScreeningRequest
+from model.reasons import REASONS
 from service.adapters.keyring import SqlKeyring
 from service.adapters.sealing import Sealer
 from service.adapters.secrets_folder import Key, SecretsFolder
@@ -229,7 +231,7 @@ def logged(number: str, line: str = "line") -> LoggedScreening:
         event=seen,
         request=request(number, line),
         facts=Facts(number_province="440000", ip_province="310000", ip_kind="mobile", distance_km=1213.4),
-        row={f"{group}.what_it_says_{n}_h": _signal(n) for group in GROUPS for n in range(10)},
+        row={name: _signal(n % 10) for n, name in enumerate(SIGNALS[:100])},
         decision="challenge",
         probability=0.0123,
         versions={"model": "demo-20261122", "policy": "default-1", "catalogue": "0123456789abcdef"},
@@ -238,14 +240,8 @@ def logged(number: str, line: str = "line") -> LoggedScreening:
 
 def answer(number: str, decision: str) -> KeptAnswer:
     """An answer in full: eight reasons in both languages, contributions, what was missing."""
-    reasons = tuple(
-        ReasonLine(
-            code=f"NETWORK_SIM_CHANGED_RECENTLY_{n}",
-            en=f"The SIM of this line was changed {n} hours ago; a code sent by SMS may reach somebody else.",
-            zh=f"该号码在{n}小时前更换过手机卡，短信验证码可能落入他人之手。",
-        )
-        for n in range(8)
-    )
+    codes = list(REASONS.values())[len(number) % 7 :][:8]
+    reasons = tuple(ReasonLine(code=found.code, en=found.en, zh=found.zh) for found in codes)
     whole = Answer(
         screening_id=f"scr_01JD{number:0>22}",
         request_id=f"bss-2026-{number}",
@@ -264,7 +260,7 @@ def answer(number: str, decision: str) -> KeptAnswer:
         eligibility=Eligibility(eligible=True),
         cooling_off=None,
         next_actions=(),
-        degraded=Degraded(is_degraded=False, missing=tuple(f"{group}.what_it_says_3_h" for group in GROUPS)),
+        degraded=Degraded(is_degraded=False, missing=tuple(SIGNALS[3:100:10])),
         receipt=None,
         customer=Customer(en="Please confirm that it is you.", zh="请确认是您本人操作。", appeal_ref=f"LC-{number}"),
         versions=Versions(model="demo-20261122", policy="default-1", catalogue="0123456789abcdef"),
@@ -272,9 +268,8 @@ def answer(number: str, decision: str) -> KeptAnswer:
             probability=0.0123,
             score=412,
             contributions=tuple(
-                Contribution(feature=f"{group}.what_it_says_{n}_h", value=_signal(n), log_odds=round(0.1731 * n, 4))
-                for group in GROUPS
-                for n in range(3)
+                Contribution(feature=name, value=_signal(n % 10), log_odds=round(0.1731 * n, 4))
+                for n, name in enumerate(SIGNALS[:30])
             ),
         ),
     )
@@ -293,7 +288,7 @@ def challenge(number: str) -> ChallengeOpened:
     return ChallengeOpened(challenge_id=f"chl_{number}", digest="d" * 64, any_of=ways, expires_ms=NOW_MS + 1_800_000)
 
 
-GROUPS = ("account", "device", "network", "velocity", "location", "otp", "liveness", "contract", "agent", "request")
+SIGNALS = tuple(catalogue().signals)
 _RING = (Key(number=1, secret=b"k" * 32),)
 
 
