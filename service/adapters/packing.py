@@ -1,9 +1,9 @@
 """Packing: log lines and answers are kept compressed, with a dictionary of the words that all of them share.
 
-A log line is mostly names of fields and signals, an answer mostly sentences. Zstandard (RFC 8878) with a dictionary that holds them makes a line a
-third of what it takes without, and no slower. The dictionaries are plain text beside this file, numbered; a packed
-record begins with the number of its dictionary. **A dictionary that was released never changes**: better words get the
-next number, and `words_of` makes them from sample lines.
+A log line is mostly names of fields and signals, an answer mostly sentences. Zstandard (RFC 8878) with a dictionary
+that holds them makes a line a third of what it takes without, and no slower. The dictionaries are plain text beside
+this file, numbered; a packed record begins with the number of its dictionary. **A dictionary that was released never
+changes**: better words get the next number, and `words_of` makes them from sample lines.
 """
 
 import re
