@@ -8,6 +8,7 @@ and the same `compute` runs online and offline.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import expm1, log1p
 from typing import Any, Final, Literal
 
 from features.facts import Facts
@@ -24,6 +25,8 @@ Value = float | str | None
 
 MODEL_AND_POLICY: Final[frozenset[Use]] = frozenset({"model", "policy"})
 POLICY_ONLY: Final[frozenset[Use]] = frozenset({"policy"})
+NEUTRAL: Final = frozenset({"REQUEST_UNUSUAL", "ACCOUNT_UNUSUAL", "LOCATION_UNUSUAL"})
+"""Reasons whose sentence claims no more than that something is uncommon."""
 ELIGIBILITY_ONLY: Final[frozenset[Use]] = frozenset({"eligibility"})
 
 
@@ -125,6 +128,24 @@ class Signal:
         if self.origin == "device" and self.categories and "model" in self.use:
             message = f"{self.name}: a device's category cannot be held monotone; give the model flags instead"
             raise ValueError(message)
+
+    def says(self, value: Value) -> bool:
+        """Say whether the sentence of the reason holds for a value: a reason must never claim what is not so.
+
+        Nothing is claimed of a missing value. A category speaks when it is not the quiet one; a number when it lies on
+        the risky side of the middle (in proportions) between its two examples; a neutral sentence always holds.
+        """
+        if value is None:
+            return False
+        if self.reason in NEUTRAL:
+            return True
+        fires, quiet = self.fires.gives, self.benign if self.quiet.gives is None else self.quiet.gives
+        if isinstance(value, str) or isinstance(fires, str) or isinstance(quiet, str):
+            return value != quiet
+        if fires is None or quiet is None:
+            return False
+        middle = expm1((log1p(fires) + log1p(quiet)) / 2)
+        return value > middle if fires > quiet else value < middle
 
     @property
     def group(self) -> str:

@@ -81,7 +81,11 @@ class Composer:
         screening_id, reference = new_id("scr", at_ms), appeal_ref()
         case = _case(at_ms, logged, verdict, judgement.probability)
         challenge = _challenge(at_ms, logged.request, verdict)
-        pointing = [(contribution.reason, contribution.log_odds) for contribution in judgement.contributions]
+        pointing = [
+            (contribution.reason, contribution.log_odds)
+            for contribution in judgement.contributions
+            if force.catalogue.signals[contribution.feature].says(contribution.value)
+        ]
         full = full_reasons(decision, verdict.reasons, pointing)
         versions = Versions(model=force.model_version, policy=force.policy.version, catalogue=force.catalogue.digest)
         answer = Answer(

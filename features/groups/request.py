@@ -112,7 +112,7 @@ SIGNALS: Final = (
         "Verified papers are the strongest sign that the right person stands there.",
         DocumentStatus,
         lambda m: m.request.requester.document_status,
-        reason="DOCUMENTS_NOT_VERIFIED",
+        reason="REQUEST_UNUSUAL",
     ),
     Signal(
         name="request.documents_failed",
@@ -133,7 +133,7 @@ SIGNALS: Final = (
         origin="ours",
         risk="either",
         missing="never: our own clock says it",
-        reason="REQUEST_AT_NIGHT",
+        reason="REQUEST_UNUSUAL",
         compute=lambda m: float(local_hour(m.at_ms)),
         fires=Example(gives=3.0, at=_at(3)),
         quiet=Example(gives=10.0, at=_at(10)),

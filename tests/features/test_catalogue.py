@@ -8,7 +8,7 @@ import pytest
 from features.catalogue import Catalogue, UnknownSignalError, catalogue, columns, encode
 from features.facts import Facts
 from features.request import ScreeningRequest
-from features.signal import Example, Moment, Signal, Value
+from features.signal import NEUTRAL, Example, Moment, Signal, Value
 from tests.builders import Body, request
 from tests.features.moments import PLAIN, moment_of
 
@@ -54,6 +54,15 @@ def test_leaving_out_a_device_signal_never_reads_better_than_benign(signal: Sign
     assert missing == [signal.benign, 1.0]
     assert encode({signal.name: signal.benign}, layout) == [signal.benign, 0.0]
     assert layout[1].monotone == 1
+
+
+@pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
+def test_a_reason_claims_nothing_that_is_not_so(signal: Signal) -> None:
+    """It speaks for the example that fires, never for nothing, and for the quiet one only if its sentence is neutral."""
+    assert signal.says(signal.fires.gives)
+    assert not signal.says(None)
+    if signal.reason not in NEUTRAL:
+        assert not signal.says(signal.quiet.gives)
 
 
 def test_nothing_is_known_of_a_bare_request_but_what_it_must_say() -> None:
