@@ -58,7 +58,7 @@ def test_leaving_out_a_device_signal_never_reads_better_than_benign(signal: Sign
 
 @pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
 def test_a_reason_claims_nothing_that_is_not_so(signal: Signal) -> None:
-    """It speaks for the example that fires, never for nothing, and for the quiet one only if its sentence is neutral."""
+    """It speaks for the example that fires, never for nothing, and for the quiet one only if it is neutral."""
     assert signal.says(signal.fires.gives)
     assert not signal.says(None)
     if signal.reason not in NEUTRAL:
