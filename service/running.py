@@ -1,9 +1,11 @@
 """Running the service: what `lastcall serve` prepares, and the children that its supervisor keeps alive."""
 
 import os
+import signal
 import socket
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -12,7 +14,7 @@ from service.app import create_app
 from service.demo_model import make_if_new
 from service.jobs.keeper import keep_forever
 from service.settings import Settings, load
-from service.supervisor import Child, Supervisor, Tended, locked, python
+from service.supervisor import Child, Supervisor, Tended, end_with_parent, locked, python
 from service.telemetry import configure_logging
 from service.wiring import embedded_store, prepare
 
@@ -37,6 +39,8 @@ def serve_forever(settings: Settings, *, host: str, port: int, workers: int) -> 
         raise StartError(message)
     _check_port(host, port)
     configure_logging()
+    # Told to stop while a demo model is made: what was started must be stopped again, so it ends as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         stack.enter_context(locked(settings.data))
         tended: list[Tended] = []
@@ -96,9 +100,14 @@ def run_api(settings: Settings) -> None:
         server.run(sockets=[listener])
 
 
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
+
+
 def main(kind: str) -> None:
-    """Be one of the supervisor's children."""
+    """Be one of the supervisor's children; without it, stop."""
     configure_logging()
+    end_with_parent()
     settings = load(data=Path(os.environ["LASTCALL_DATA"]))
     if kind == "api":
         run_api(settings)

@@ -68,7 +68,7 @@ class Child:
     again_at: float = field(default=0.0, init=False)
 
     def start(self) -> None:
-        """Start the process; when we die it is told to stop."""
+        """Start the process; should we die, it sees that by itself (`end_with_parent`)."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own modules
             self.command, env={**os.environ, **self.environment}, stdin=subprocess.DEVNULL
@@ -132,6 +132,18 @@ class Supervisor:
 
     def _told(self, _: int, __: FrameType | None) -> None:
         self._stop.set()
+
+
+def end_with_parent() -> None:
+    """Stop this process, as if it were told to, when the one that started it has died without a word."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
 def python(*arguments: str) -> list[str]:

@@ -34,6 +34,8 @@ READY: Final = Gauge("lastcall_ready", "Whether a part can be used", ("part",), 
 
 INNERMOST: Final = 8
 """How many calls of an error are told, from where it arose outwards."""
+OURS_ALONE: Final = frozenset({"timestamp", "model"})
+"""Fields that only we fill, with times and versions, which look like numbers."""
 _NUMBER: Final = re.compile(r"\+?\d{7,}")
 _SECRET: Final = re.compile(r"lc_[A-Za-z0-9_-]{8,}")
 
@@ -82,7 +84,7 @@ def place_of_error(_: object, __: str, entry: MutableMapping[str, Any]) -> Mutab
 def redact(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank whatever looks like a number or a key in a text; times and counts are numbers and stay."""
     for name, value in entry.items():
-        if isinstance(value, str) and name != "timestamp":
+        if isinstance(value, str) and name not in OURS_ALONE:
             entry[name] = _SECRET.sub("[key]", _NUMBER.sub("[number]", value))
     return entry
 

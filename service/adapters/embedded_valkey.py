@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import gettempdir
 
-from service.adapters.redis_client import answers
+from service.adapters.redis_client import answers, end_server
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ class EmbeddedValkey:
         Raises:
             EmbeddedValkeyError: it died, or did not answer within ten seconds.
         """
+        # Whoever calls us holds the data folder: a server that answers here outlived a service that was killed.
+        end_server(self.socket)
         for place in (self._folder, self.socket.parent):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
         log = self._folder / "valkey.log"

@@ -11,6 +11,7 @@ import redis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.retry import Retry as SyncRetry
 
 
 def velocity_client(url: str, deadline: timedelta) -> Redis:
@@ -36,7 +37,21 @@ def velocity_client(url: str, deadline: timedelta) -> Redis:
 def answers(socket: Path) -> bool:
     """Say whether a server answers on a unix socket; a server that is still loading does not."""
     try:
-        with redis.Redis(unix_socket_path=str(socket), socket_timeout=1) as client:
+        with _at(socket, 1) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False
+
+
+def end_server(socket: Path) -> None:
+    """Have the server on a unix socket write its file and end; nothing happens where none listens."""
+    try:
+        with _at(socket, 5) as client:
+            client.shutdown()
+    except redis.RedisError:
+        # Nobody there; or there and gone, which the library calls an error of the connection.
+        return
+
+
+def _at(socket: Path, seconds: float) -> redis.Redis:
+    return redis.Redis(unix_socket_path=str(socket), socket_timeout=seconds, retry=SyncRetry(NoBackoff(), 0))

@@ -1,7 +1,9 @@
 """The demo model: for a new embedded data folder alone, signed with its own pair, and put in force like any other."""
 
 import logging
+import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -20,6 +22,14 @@ from tests.service.served import data_folder, key_of
 async def _versions(settings: Settings) -> list[str]:
     async with open_records(settings) as records:
         return [f"{bundle.version} {bundle.state} {bundle.changed_by}" for bundle in await records.registry.bundles()]
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """What the service does when it is told to stop is not what the tests do."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -124,6 +125,27 @@ def test_it_runs_until_told_and_stops_its_children_in_the_opposite_order(monkeyp
     assert stopped == ["api", "jobs"]
     assert store.tended > 1
     assert all(child.process is not None and child.process.poll() is not None for child in children)
+
+
+def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
+    """A supervisor that is killed tells nobody; its children see it."""
+    told, pid = tmp_path / "told", tmp_path / "pid"
+    child = (
+        "import os, pathlib, signal, time\n"
+        "from service.supervisor import end_with_parent\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path({str(told)!r}).touch(), os._exit(0)))\n"
+        "end_with_parent()\n"
+        f"pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)"
+    )
+    parent = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(600)"
+    process = subprocess.Popen([sys.executable, "-c", parent])  # noqa: S603 - this interpreter
+    try:
+        until(lambda: pid.exists() and pid.read_text() != "")
+    finally:
+        process.kill()
+        process.wait()
+    until(told.exists)
 
 
 def test_our_own_interpreter_is_used() -> None:

@@ -42,7 +42,12 @@ def test_numbers_and_keys_are_blanked(text: str) -> None:
 
 def test_times_counts_and_ids_stay() -> None:
     """What operators need is left alone."""
-    entry = {"timestamp": "2026-11-22T10:00:00.123456789Z", "events": 12345678, "model": "demo-1", "code": "SLOW"}
+    entry = {
+        "timestamp": "2026-11-22T10:00:00.123456789Z",
+        "events": 12345678,
+        "model": "demo-20261122-00aa",
+        "code": "SLOW",
+    }
     assert redact(None, "", dict(entry)) == entry
 
 
