@@ -3,7 +3,7 @@
 from typing import Final
 
 from training.world.dice import Choices, Dice
-from training.world.visit import Visit
+from training.world.visit import Visit, booked
 
 YES_NO: Final = Choices.of({"yes": 0.78, "no": 0.12, "unknown": 0.1})
 STATES: Final = Choices.of({"active": 0.92, "suspended": 0.04, "throttled": 0.02, "frozen": 0.02})
@@ -141,7 +141,7 @@ class Form:
                 {
                     "token": visit.person.contact,
                     "source": "on_record",
-                    "since_h": round(dice.skewed(12_000, 1.2), 1),
+                    "since_h": booked(dice.skewed(12_000, 1.2)),
                     "same_owner": dice.one(YES_NO),
                     "is_closing_number": dice.chance(0.05),
                 }

@@ -61,38 +61,38 @@ class Visit:
         there.update(fields)
 
     def say(self, kind: str, ago_h: float, **others: str | None) -> None:
-        """Note something that happened on this visit's phone and address some hours before it."""
-        at_ms = self.at_ms - int(ago_h * HOUR_MS)
+        """Note something that happened on this visit's phone and address some hours before it, five years at most."""
+        at_ms = self.at_ms - int(min(ago_h, FIVE_YEARS_H) * HOUR_MS)
         province = self.spot.province
         self.past.about(kind, self.person, at_ms, phone=self.phone, ip=self.ip, province=province, others=others)
 
     def sim_changed(self, ago_h: float) -> None:
         """Note that the line got a new SIM."""
-        self.put("network", sim_change_age_h=_hours(ago_h))
+        self.put("network", sim_change_age_h=booked(ago_h))
         self.say("sim_changed", ago_h)
 
     def line_moved_phone(self, ago_h: float) -> None:
         """Note that the line was put into another phone."""
-        self.put("network", device_change_age_h=_hours(ago_h))
+        self.put("network", device_change_age_h=booked(ago_h))
 
     def contact_changed(self, ago_h: float) -> None:
         """Note that the owner's contact was changed."""
-        self.put("account", contact_changed_h=_hours(ago_h))
+        self.put("account", contact_changed_h=booked(ago_h))
         self.say("contact_changed", ago_h)
 
     def password_reset(self, ago_h: float) -> None:
         """Note that the service password was reset."""
-        self.put("account", password_reset_h=_hours(ago_h))
+        self.put("account", password_reset_h=booked(ago_h))
         self.say("password_reset", ago_h)
 
     def safety_cancelled(self, ago_h: float) -> None:
         """Note that a safety service was cancelled."""
-        self.put("account", safety_service_cancelled_h=_hours(ago_h))
+        self.put("account", safety_service_cancelled_h=booked(ago_h))
         self.say("safety_service_cancelled", ago_h)
 
     def forwarding_set(self, ago_h: float, kind: str = "unconditional") -> None:
         """Note that calls of the line are forwarded."""
-        self.put("network", call_forwarding=kind, call_forward_set_h=_hours(ago_h))
+        self.put("network", call_forwarding=kind, call_forward_set_h=booked(ago_h))
         self.say("call_forwarding_set", ago_h)
 
     def lock_taken_off(self, ago_h: float) -> None:
@@ -109,6 +109,6 @@ class Visit:
         return moment(self.at_ms - milliseconds(ago)).astimezone(CHINA).isoformat(timespec="seconds")
 
 
-def _hours(ago_h: float) -> float:
+def booked(ago_h: float) -> float:
     """Return how long ago something was, as books say it; they reach back five years."""
     return round(min(ago_h, FIVE_YEARS_H), 2)
