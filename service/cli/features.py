@@ -1,5 +1,6 @@
 """`lastcall features`: the catalogue of signals, to be read by people."""
 
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -42,8 +43,8 @@ def explain(name: Annotated[str, typer.Argument(help="a signal's name, such as d
     console = Console()
     signal = catalogue().signals.get(name.partition("@")[0])
     if signal is None:
-        close = [known for known in catalogue().signals if name.rpartition(".")[2][:5] in known]
-        console.print(f"there is no signal {name}" + (f"; did you mean {', '.join(close[:5])}?" if close else ""))
+        close = get_close_matches(name, catalogue().signals)
+        console.print(f"there is no signal {name}" + (f"; did you mean {', '.join(close)}?" if close else ""))
         raise typer.Exit(1)
     for label, text in _lines(signal):
         console.print(f"[bold]{label:>10}[/bold]  ", end="")
