@@ -59,7 +59,15 @@ def counts(*, occurred_ms: int, seq: int, at_ms: int, at_seq: int, span_ms: int)
         at_seq: the request's place in the same order; the request itself never counts.
         span_ms: how far the window looks back.
     """
-    return seq < at_seq and at_ms - span_ms <= occurred_ms
+    return seq < at_seq and oldest_ms(at_ms, span_ms) <= occurred_ms
+
+
+def oldest_ms(at_ms: int, span_ms: int) -> int:
+    """Return the oldest moment that a window still sees: the rule of time for events that stand before the request.
+
+    A history holds such events alone, so windows ask no more than this of the rule.
+    """
+    return at_ms - span_ms
 
 
 def milliseconds(span: timedelta) -> int:

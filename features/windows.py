@@ -17,7 +17,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import Final
 
-from features.clock import milliseconds
+from features.clock import milliseconds, oldest_ms
 from features.event import KINDS
 
 HOUR_MS: Final = 3_600_000
@@ -100,7 +100,7 @@ class Window:
 
     def _recent(self, history: History) -> list[int]:
         """Return when the events inside the span occurred."""
-        edge = history.at_ms - self.span_ms
+        edge = oldest_ms(history.at_ms, self.span_ms)
         return [t for kind in self.of for t in history.records[kind].occurred if t >= edge]
 
 
@@ -126,7 +126,7 @@ class Distinct(Window):
 
     def read(self, history: History) -> Answer:
         """Return a whole number, 0 when there were none."""
-        edge = history.at_ms - self.span_ms
+        edge = oldest_ms(history.at_ms, self.span_ms)
         found: set[int] = set()
         for kind in self.of:
             records = history.records[kind]
@@ -145,7 +145,7 @@ class First(Window):
     def read(self, history: History) -> Answer:
         """Return hours, 0 when the entity is seen for the first time (or again after a longer pause)."""
         chain = history.chains.get(self.name)
-        if chain is None or history.at_ms - chain.last_ms > self.span_ms:
+        if chain is None or chain.last_ms < oldest_ms(history.at_ms, self.span_ms):
             return NEVER_SEEN
         return max(0, history.at_ms - chain.first_ms) / HOUR_MS
 
@@ -172,7 +172,7 @@ class Last(Window):
 
     def read(self, history: History) -> Answer:
         """Return hours (or the value), None when there was no such event; of two at one instant, the later known."""
-        edge = history.at_ms - self.span_ms
+        edge = oldest_ms(history.at_ms, self.span_ms)
         newest: tuple[int, int] | None = None
         for kind in self.of:
             records = history.records[kind]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from features.clock import counts
 from features.event import Event
@@ -26,6 +27,8 @@ WINDOWS: tuple[Window, ...] = (
     Last(by="line", of=("screening",), span=HOUR, value="province"),
     Last(by="line", of=("screening",), span=HOUR, having="province"),
     Gaps(by="device", of=("screening",), span=HOUR),
+    Count(by="ip", of=("screening",), span=HOUR),
+    Distinct(what="line", by="ip", of=("screening",), span=HOUR),
 )
 PLAN = Plan.of(WINDOWS)
 EDGES = [0, 1, 599_999, 600_000, 600_001, 3_599_999, 3_600_000, 3_600_001, 7_200_000, 7_200_001]
@@ -76,10 +79,78 @@ def test_offline_equals_naive(steps: list[tuple[str, str, str | None, int, int, 
 
 
 def test_the_cap_is_part_of_the_meaning() -> None:
-    """The sixty-fifth event pushes the oldest out, in both."""
-    log = stream([("screening", "l1", "d1", 1, 0, None)] * 70)
+    """The sixty-fifth event of a line pushes its oldest out, the 257th of an address, in both."""
+    log = [
+        replace(event, keys=event.keys | {"ip": "i1"})
+        for event in stream([("screening", "l1", "d1", 1, 0, None)] * 260)
+    ]
     compare(log)
-    assert replay(log, PLAN)[-1][WINDOWS[0]] == 64.0
+    last = replay(log, PLAN)[-1]
+    assert last[WINDOWS[0]] == 64.0
+    assert last[Count(by="ip", of=("screening",), span=HOUR)] == 256.0
+
+
+@given(
+    steps=st.lists(STEPS, max_size=40), again=st.lists(st.tuples(st.integers(0, 39), st.integers(0, 80)), max_size=10)
+)
+@settings(max_examples=60, deadline=None)
+def test_repeats_change_nothing(
+    steps: list[tuple[str, str, str | None, int, int, int | None]], again: list[tuple[int, int]]
+) -> None:
+    """Whichever events come again, and however much later."""
+    log = stream(steps)
+    repeated = list(log)
+    for which, later in again:
+        if which < len(log):
+            place = repeated.index(log[which]) + 1
+            repeated.insert(min(place + later, len(repeated)), log[which])
+    assert replay(repeated, PLAN) == replay(log, PLAN)
+
+
+def test_the_order_of_the_store_decides_where_it_gave_one() -> None:
+    """An event that the log holds first, but the store put behind the request, was not known to it; and the reverse."""
+    early, late, asking = stream(
+        [("login_failed", "l1", None, 1, 0, None)] * 2 + [("screening", "l1", None, 1, 0, None)]
+    )
+    at_ms = asking.known_ms
+    stamped = [
+        replace(early, stamps={"line": (at_ms, at_ms + 2)}),
+        replace(asking, stamps={"line": (at_ms, at_ms + 1)}),
+        replace(late, stamps={"line": (at_ms, at_ms)}),
+    ]
+    last = Last(by="line", of=("login_failed",), span=HOUR)
+    (answers,) = replay(stamped, Plan.of([last]))
+    assert answers[last] == (at_ms - late.occurred_ms) / 3_600_000
+
+
+def test_of_two_at_one_instant_the_later_known_is_the_last() -> None:
+    """Also when the second one is told late."""
+    log = stream(
+        [
+            ("screening", "l1", None, 1, 0, 310000),
+            ("screening", "l1", None, 5, 5, 440000),
+            ("screening", "l1", None, 1, 0, None),
+        ]
+    )
+    assert log[0].occurred_ms == log[1].occurred_ms
+    compare(log)
+    assert replay(log, PLAN)[-1][Last(by="line", of=("screening",), span=HOUR, value="province")] == 440000
+
+
+@given(steps=st.lists(STEPS, max_size=40), span_ms=st.sampled_from([1, 600_000, 3_600_000]))
+@settings(max_examples=60, deadline=None)
+def test_windows_count_by_the_rule_of_time(
+    steps: list[tuple[str, str, str | None, int, int, int | None]], span_ms: int
+) -> None:
+    """What a window counts is what the rule, asked event by event, lets count."""
+    log = [event for event in stream(steps) if event.keys["line"] == "l1" and event.kind == "screening"]
+    window = Count(by="line", of=("screening",), span=timedelta(milliseconds=span_ms))
+    for place, (asking, answers) in enumerate(zip(log, replay(log, Plan.of([window])), strict=True)):
+        at_ms = asking.known_ms
+        assert answers[window] == sum(
+            counts(occurred_ms=event.occurred_ms, seq=seq, at_ms=at_ms, at_seq=place, span_ms=span_ms)
+            for seq, event in enumerate(log)
+        )
 
 
 def test_an_event_that_comes_twice_counts_once() -> None:
