@@ -9,88 +9,31 @@ import socket
 import struct
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, Final, cast
 
 import h3.api.basic_int as h3
 import maxminddb
 from ip2region import searcher, util
+from msgspec.structs import replace
 from phone import Phone
 
+from features.addresses import Address, of_maxmind, of_region, public
 from features.facts import Facts, IpKind
-from features.provinces import BY_ISO, capitals_apart_km, code_of, great_circle_km
+from features.provinces import capitals_apart_km, code_of, great_circle_km
 from features.request import Location, ScreeningRequest
 from features.subject import prefix_of
 
 RESOLUTION: Final = 5
 """H3 cells of about 250 km²: coarse enough not to follow anybody home."""
+IPV6: Final = 6
 CELL_RADIUS_KM: Final = 2.0
 """How far the line's phone may be from where its radio cell is said to be."""
-UNKNOWN: Final = "0"
-ABROAD: Final = "ZZ"
-"""ISO 3166's code for no particular country: somewhere abroad that our short list does not name."""
-
-COUNTRIES: Final[Mapping[str, str]] = {
-    "中国": "CN",
-    "美国": "US",
-    "日本": "JP",
-    "韩国": "KR",
-    "新加坡": "SG",
-    "马来西亚": "MY",
-    "泰国": "TH",
-    "越南": "VN",
-    "缅甸": "MM",
-    "柬埔寨": "KH",
-    "老挝": "LA",
-    "菲律宾": "PH",
-    "印度": "IN",
-    "印度尼西亚": "ID",
-    "澳大利亚": "AU",
-    "英国": "GB",
-    "德国": "DE",
-    "法国": "FR",
-    "荷兰": "NL",
-    "俄罗斯": "RU",
-    "加拿大": "CA",
-}
-KINDS: Final[Mapping[str, IpKind]] = {
-    "移动": "mobile",
-    "移动网络": "mobile",
-    "电信": "broadband",
-    "联通": "broadband",
-    "铁通": "broadband",
-    "鹏博士": "broadband",
-    "长城宽带": "broadband",
-    "广电网": "broadband",
-    "教育网": "edu",
-    "阿里云": "datacenter",
-    "阿里巴巴": "datacenter",
-    "腾讯": "datacenter",
-    "腾讯云": "datacenter",
-    "百度": "datacenter",
-    "百度云": "datacenter",
-    "华为云": "datacenter",
-    "金山云": "datacenter",
-    "世纪互联": "datacenter",
-}
-"""Providers by kind. 移动 runs broadband too; as mobile it weighs less, which errs kindly."""
-MAXMIND_KINDS: Final[Mapping[str, IpKind]] = {"Cellular": "mobile", "Cable/DSL": "broadband", "Corporate": "unknown"}
-
 REAL_NETWORKS: Final = frozenset({1, 2, 3})
 """Types of number in the table of `phone`: 移动, 联通, 电信; the others are resold and often have no province."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """What is known of an internet address."""
-
-    country: str | None = None
-    province: str | None = None
-    kind: IpKind | None = None
 
 
 class Places:
@@ -110,15 +53,16 @@ class Places:
         number_province, carrier = self.number(request.subscriber.msisdn)
         address = self.address(request.network.ip)
         here = _requester_province(request, address)
-        distance, source = _distance(request.location, here)
+        place = _agreed(request.location)
+        distance, source = _distance(place, here)
         return Facts(
             number_province=number_province,
             number_carrier=carrier,
             ip_province=address.province,
             ip_kind=address.kind,
             ip_country=address.country,
-            requester_cell=_cell(request.location.latitude, request.location.longitude),
-            line_cell=_cell(request.location.line_latitude, request.location.line_longitude),
+            requester_cell=_cell(place.latitude, place.longitude),
+            line_cell=_cell(place.line_latitude, place.line_longitude),
             distance_km=distance,
             distance_source=source,  # type: ignore[arg-type]
             requester_province=here,
@@ -131,18 +75,18 @@ class Places:
         return (None, None) if found is None else (code_of(found["province"]), found["phone_type"])
 
     def address(self, plain: str | None) -> Address:
-        """Return what is known of an address; one that cannot be read is not known."""
-        try:
-            ip = ip_address(plain or "")
-        except ValueError:
+        """Return what is known of an address; one that is private or cannot be read is not known."""
+        ip = public(plain)
+        if ip is None:
             return Address()
-        if not ip.is_global:
-            return Address()
-        own = None if self._own is None else _maxmind(cast("Mapping[str, Any] | None", self._own.get(ip)))
-        if own is not None:
-            return own
         table = self._ipv4 if isinstance(ip, IPv4Address) else self._ipv6
-        return _parsed(table.search(str(ip)))
+        return self._by_own(ip).filled_from(of_region(table.search(str(ip))))
+
+    def _by_own(self, ip: IPv4Address | IPv6Address) -> Address:
+        """Return what the operator's own database says; one for IPv4 alone knows no IPv6 address."""
+        if self._own is None or (ip.version == IPV6 and self._own.metadata().ip_version != IPV6):
+            return Address()
+        return of_maxmind(cast("Mapping[str, Any] | None", self._own.get(ip)))
 
     def numbers_of(self, province: str) -> Sequence[str]:
         """Return blocks (seven digits) whose numbers belong to a province."""
@@ -191,7 +135,7 @@ class Places:
             for line in lines:
                 start, _, rest = line.partition("|")
                 _, _, region = rest.partition("|")
-                known = _parsed(region.strip())
+                known = of_region(region.strip())
                 if known.country == "CN" and known.kind is not None:
                     # An address inside the range, not the network's own.
                     inside = socket.inet_ntoa(struct.pack(">I", struct.unpack(">I", socket.inet_aton(start))[0] + 7))
@@ -201,7 +145,7 @@ class Places:
         drawn = {key: spread[:: max(1, len(spread) // 200)] for key, spread in found.items()}
         return {
             (province, kind): [
-                plain for plain in some if _fits(_parsed(self._ipv4.search(plain)), province or None, kind)
+                plain for plain in some if _fits(of_region(self._ipv4.search(plain)), province or None, kind)
             ]
             for (province, kind), some in drawn.items()
         }
@@ -220,34 +164,16 @@ def _tables() -> Path:
     return Path(spec.origin).parent / "data"
 
 
-def _parsed(region: str) -> Address:
-    """Return what a region of ip2region says: country|province|city|provider, `0` for not known."""
-    country, province, _, provider = (region.split("|") + [UNKNOWN] * 4)[:4]
-    if country == UNKNOWN:
-        return Address()
-    return Address(
-        country=COUNTRIES.get(country, ABROAD),
-        province=code_of(province) if country == "中国" and province != UNKNOWN else None,
-        kind=KINDS.get(provider, "unknown" if provider == UNKNOWN else None),
-    )
-
-
-def _maxmind(record: Mapping[str, Any] | None) -> Address | None:
-    """Return what a MaxMind record says, None when it says nothing."""
-    if not record:
-        return None
-    country = record.get("country", {}).get("iso_code")
-    parts = record.get("subdivisions") or [{}]
-    hosting = record.get("is_hosting_provider") or record.get("traits", {}).get("is_hosting_provider")
-    kind = "datacenter" if hosting else MAXMIND_KINDS.get(record.get("connection_type", ""))
-    return Address(country, BY_ISO.get(parts[0].get("iso_code", "")) if country == "CN" else None, kind)
-
-
 def _requester_province(request: ScreeningRequest, address: Address) -> str | None:
     """Return where the requester is: as the carrier states it, else by the address of a household."""
     if request.subscriber.handling_province is not None:
         return request.subscriber.handling_province
     return address.province if address.kind in {"broadband", "edu"} else None
+
+
+def _agreed(place: Location) -> Location:
+    """Return the location without the requester's position, unless they agreed that it be used."""
+    return place if place.consent == "granted" else replace(place, latitude=None, longitude=None)
 
 
 def _cell(latitude: float | None, longitude: float | None) -> int | None:

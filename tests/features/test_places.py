@@ -1,12 +1,19 @@
 """Numbers, addresses and distances against places that are known."""
 
+from pathlib import Path
+
+import maxminddb
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from features.places import Address, Places
+from features.addresses import Address, of_region
+from features.places import Places
 from features.provinces import PROVINCES, capitals_apart_km, code_of, great_circle_km
 from features.request import ScreeningRequest
 from tests.builders import Body, request
+from tests.features.maxmind import database
 
 PLACES = Places()
 
@@ -45,6 +52,13 @@ def test_numbers(msisdn: str, province: str | None) -> None:
         ("202.96.209.133", Address("CN", "310000", "broadband")),
         ("223.5.5.5", Address("CN", "330000", "datacenter")),
         ("2409:8000::1", Address("CN", "110000", "mobile")),
+        ("240e:3b0:1000::1", Address("CN", "110000", "broadband")),
+        ("::ffff:114.114.114.114", Address("CN", "320000", "unknown")),
+        ("240e:3b0:1000::1%eth0", Address("CN", "110000", "broadband")),
+        ("168.95.1.1", Address("CN", "710000")),
+        ("100.64.0.1", Address()),
+        ("::1", Address()),
+        ("2408:ffff::1", Address()),
         ("203.0.113.7", Address()),
         ("10.0.0.1", Address()),
         ("not an address", Address()),
@@ -59,6 +73,91 @@ def test_addresses(plain: str | None, expected: Address) -> None:
 def test_addresses_abroad_have_a_country_and_no_province() -> None:
     """Only the country counts."""
     assert (PLACES.address("8.8.8.8").country, PLACES.address("8.8.8.8").province) == ("US", None)
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ("中国台湾|台湾省|台北市|专线用户", Address("CN", "710000")),
+        ("中国香港||| 电讯盈科", Address("CN", "810000")),
+        ("孟加拉国|||专线用户", Address("ZZ")),
+        ("|||专线用户", Address()),
+        ("亚太地区|0|0|0", Address()),
+        ("0|0|内网IP|内网IP", Address()),
+        ("中国|0|0|0", Address("CN", None, "unknown")),
+        ("中国", Address("CN", None, "unknown")),
+        ("", Address()),
+    ],
+)
+def test_regions(region: str, expected: Address) -> None:
+    """What the table leaves open is not known; a place that it cannot name is not taken for abroad."""
+    assert of_region(region) == expected
+
+
+@given(plain=st.text(max_size=20) | st.ip_addresses().map(str))
+def test_whatever_is_asked_has_an_answer(plain: str) -> None:
+    """No text and no address makes a look-up fail: a request must not fail by its address."""
+    assert isinstance(PLACES.address(plain), Address)
+    assert len(PLACES.number(plain)) == len(PLACES.number(f"+86{plain}")) == 2
+
+
+CITY = {"country": {"iso_code": "CN"}, "subdivisions": [{"iso_code": "GD"}]}
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (CITY, Address("CN", "440000", "mobile")),
+        ({"country": {"iso_code": "SG"}}, Address("SG", None, "mobile")),
+        ({"country": {"iso_code": "HK"}}, Address("CN", "810000", "mobile")),
+        ({"connection_type": "Cable/DSL"}, Address("CN", "440000", "broadband")),
+        ({"connection_type": "Corporate"}, Address("CN", "440000", "mobile")),
+        ({"is_anonymous": True, "is_hosting_provider": True}, Address("CN", "440000", "datacenter")),
+        ({"is_anonymous": True}, Address("CN", "440000", "mobile")),
+        (CITY | {"traits": {"is_hosting_provider": True}}, Address("CN", "440000", "datacenter")),
+        ({}, Address("CN", "440000", "mobile")),
+    ],
+)
+def test_an_operators_own_database_is_asked_first(tmp_path: Path, record: Body, expected: Address) -> None:
+    """What it leaves open is taken from the built-in table, but no province of another country."""
+    assert Places(database(tmp_path, record)).address("183.232.231.172") == expected
+
+
+def test_a_database_without_ipv6_leaves_ipv6_to_the_table(tmp_path: Path) -> None:
+    """Asking it all the same would fail, and the request with it."""
+    places = Places(database(tmp_path, {"country": {"iso_code": "SG"}}, ip_version=4))
+    assert places.address("2409:8000::1") == Address("CN", "110000", "mobile")
+    assert places.address("183.232.231.172").country == "SG"
+
+
+def test_a_database_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+    """Not at the first request."""
+    with pytest.raises(OSError, match="missing"):
+        Places(tmp_path / "missing.mmdb")
+    (tmp_path / "text.mmdb").write_text("not a database")
+    with pytest.raises(maxminddb.InvalidDatabaseError):
+        Places(tmp_path / "text.mmdb")
+
+
+@pytest.mark.parametrize("consent", ["declined", "not_asked", None])
+def test_a_position_without_consent_is_not_looked_at(consent: str | None) -> None:
+    """Neither cell nor distance; how far apart provinces are is no position of anybody."""
+    place = {"latitude": 31.2304, "longitude": 121.4737, "line_latitude": 23.1291, "line_longitude": 113.2644}
+    found = facts({"location": place | {"consent": consent}})
+    assert "requester_cell" not in found
+    assert found["distance_source"] == "province"
+    assert found["distance_km"] == 0.0
+
+
+def test_where_the_requester_is() -> None:
+    """As the carrier states it; else by a household's address; a mobile network's address says too little."""
+    at_home, on_the_road = "202.96.209.133", "183.232.231.172"
+    for ip in (at_home, on_the_road):
+        said = facts({"subscriber": {"handling_province": "320000"}, "network": {"ip": ip}})
+        assert said["requester_province"] == "320000"
+    silent = {"subscriber": {"handling_province": None}}
+    assert facts(silent | {"network": {"ip": at_home}})["requester_province"] == "310000"
+    assert "requester_province" not in facts(silent | {"network": {"ip": on_the_road}})
 
 
 def test_distance_by_positions_less_both_accuracies() -> None:
