@@ -22,7 +22,7 @@ AGREED: Final = {"consent": "granted"}
 
 def _done(m: Moment) -> Liveness | None:
     face = m.request.liveness
-    return None if face.consent in {"declined", "not_asked"} or face.exempt else face
+    return face if face.consent == "granted" and not face.exempt else None
 
 
 def _of(read: Callable[[Liveness], Value]) -> Callable[[Moment], Value]:

@@ -1,13 +1,19 @@
 """Every signal keeps its word: both examples, its direction, and what missing means. A new entry is covered at once."""
 
+import ast
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
+from features import groups
 from features.catalogue import Catalogue, UnknownSignalError, catalogue, columns, encode
 from features.facts import Facts
-from features.request import ScreeningRequest
+from features.groups.liveness import AGREED
+from features.request import Liveness, ScreeningRequest, Slices
 from features.signal import NEUTRAL, Example, Moment, Signal, Value
 from tests.builders import Body, request
 from tests.features.moments import PLAIN, moment_of
@@ -82,9 +88,7 @@ def _row(body: Body) -> dict[str, Value]:
     return catalogue().row(Moment(request=asked, facts=Facts(), at_ms=0, keys={}, answers=None))
 
 
-@pytest.mark.parametrize(
-    "face", [{"consent": "declined"}, {"consent": "not_asked"}, {"consent": "granted", "exempt": True}]
-)
+@pytest.mark.parametrize("face", [{"consent": "declined"}, {"consent": "not_asked"}, {}, AGREED | {"exempt": True}])
 def test_refusing_a_face_check_leaves_no_trace_in_the_row(face: dict[str, Value]) -> None:
     """Scores that a refusal carries by mistake are not read, and refusing equals not being asked."""
     scores = {"match_score": 0.1, "pad_score": 0.1, "virtual_camera": True, "failures_24h": 9, "motion_gyro_corr": 0.0}
@@ -93,10 +97,32 @@ def test_refusing_a_face_check_leaves_no_trace_in_the_row(face: dict[str, Value]
     assert rows[0] == rows[1]
 
 
-def test_slices_change_nothing() -> None:
-    """Age and accessibility are for fairness figures alone."""
-    rows = [_row(body) for body in (request(), request({"slices": {"age_group": "elderly", "accessibility": True}}))]
-    assert rows[0] == rows[1]
+@pytest.mark.parametrize(("signal", "which"), EXAMPLES, ids=[f"{s.name}-{which}" for s, which in EXAMPLES])
+def test_slices_change_nothing(signal: Signal, which: str) -> None:
+    """Age and accessibility are for fairness figures alone: whoever asks, the signal says the same."""
+    moment = moment_of(signal, getattr(signal, which))
+    for slices in (Slices(age_group="elderly", accessibility=True), Slices(age_group="minor", accessibility=False)):
+        told = replace(moment, request=structs.replace(moment.request, slices=slices))
+        assert signal.compute(told) == signal.compute(moment)
+
+
+@pytest.mark.parametrize(("signal", "which"), EXAMPLES, ids=[f"{s.name}-{which}" for s, which in EXAMPLES])
+@pytest.mark.parametrize("refusal", [{"consent": "declined"}, {"consent": "not_asked"}, {}, AGREED | {"exempt": True}])
+def test_refusing_a_face_check_costs_nothing(signal: Signal, which: str, refusal: Body) -> None:
+    """However it is refused, nothing is known of the face, and every other signal says what it said."""
+    moment = moment_of(signal, getattr(signal, which))
+    kept = structs.replace(moment.request.liveness, consent=None, exempt=None)
+    face = msgspec.convert(msgspec.to_builtins(kept) | refusal, Liveness)
+    refused = replace(moment, request=structs.replace(moment.request, liveness=face))
+    assert signal.compute(refused) == (None if signal.group == "liveness" else signal.compute(moment))
+
+
+@pytest.mark.parametrize("file", sorted(Path(groups.__path__[0]).glob("*.py")), ids=lambda file: file.stem)
+def test_no_group_names_what_it_must_not_read(file: Path) -> None:
+    """No slice anywhere; the consent to a face check only where it opens and shuts the group of faces."""
+    read = [node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)]
+    assert "slices" not in read
+    assert read.count("consent") == (1 if file.stem == "liveness" else 0)
 
 
 def test_a_name_or_version_that_is_not_here_is_refused() -> None:
