@@ -4,10 +4,13 @@ A file of such lines is what `simulate` writes, `import` loads and `train` reads
 Lines are ordered by when things became known.
 """
 
+import io
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import zstandard
 from msgspec import Struct
 
 from features.event import Event
@@ -130,3 +133,23 @@ def read(lines: Iterable[bytes | str], *, broken: list[BrokenLineError] | None =
 def to_builtins(value: Any) -> Any:  # noqa: ANN401 - any struct of ours becomes plain dictionaries and lists
     """Return a struct as plain values that any JSON library takes."""
     return msgspec.to_builtins(value)
+
+
+def log_files(folder: Path) -> list[Path]:
+    """Return the files of a log, in order."""
+    return sorted([*folder.glob("*.jsonl.zst"), *folder.glob("*.jsonl")])
+
+
+def raw_lines(file: Path) -> Iterator[bytes]:
+    """Yield the lines of a log file, compressed or not, without reading it whole.
+
+    Raises:
+        OSError: it cannot be read.
+        zstandard.ZstdError: it is damaged.
+    """
+    with file.open("rb") as raw:
+        if file.suffix != ".zst":
+            yield from raw
+            return
+        with zstandard.ZstdDecompressor().stream_reader(raw) as plain:
+            yield from io.BufferedReader(plain)

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from features.vocabulary import (
     IRREVERSIBLE,
+    PROTECTIVE,
     AccessRisk,
     Action,
     Channel,
@@ -26,6 +27,8 @@ from features.vocabulary import (
     Fen,
     Hours,
     Id,
+    Klass,
+    Latencies,
     Msisdn,
     Province,
     Reason,
@@ -219,9 +222,7 @@ class Liveness(Group, frozen=True):
     challenge_type: (
         Literal["none", "blink", "head_turn", "mouth", "colour_flash", "digits_aloud", "video_agent"] | None
     ) = None
-    challenge_latency_ms: (
-        Annotated[tuple[Annotated[float, Meta(ge=0, le=600_000)], ...], Meta(max_length=16)] | None
-    ) = None
+    challenge_latency_ms: Latencies | None = None
     virtual_camera: bool | None = None
     motion_gyro_corr: Annotated[float, Meta(ge=-1, le=1)] | None = None
     failures_24h: Count | None = None
@@ -289,10 +290,11 @@ class ScreeningRequest(Group, frozen=True):
         return self.action in IRREVERSIBLE
 
     @property
+    def klass(self) -> Klass:
+        """The class of its action: thresholds, holds and stickiness go by it."""
+        return "irreversible" if self.irreversible else "reversible"
+
+    @property
     def protective(self) -> bool:
         """Whether the owner asks to suspend a lost or endangered line: quick, and never held for missing signals."""
-        return (
-            self.action == "suspend"
-            and self.reason in {"lost_stolen", "security_risk"}
-            and self.requester.role in {None, "owner"}
-        )
+        return self.action == "suspend" and self.reason in PROTECTIVE and self.requester.role in {None, "owner"}

@@ -158,6 +158,46 @@ class Signal:
         return f"{self.name}@{self.version}"
 
 
+def stated(  # noqa: PLR0913 - what entries differ in
+    group: str,
+    name: str,
+    zh: str,
+    why: str,
+    risk: Risk,
+    reason: str,
+    compute: Callable[[Moment], Value],
+    fires: tuple[Value, Mapping[str, Any]],
+    quiet: tuple[Value, Mapping[str, Any]],
+    *,
+    missing: str,
+    origin: Origin = "carrier",
+    use: frozenset[Use] = MODEL_AND_POLICY,
+    categories: tuple[str, ...] = (),
+    said_in: str | None = None,
+) -> Signal:
+    """Return an entry that reads one group of the request alone.
+
+    Examples are (what it gives, fields of that group); `said_in` names the group where it is not the entry's own. A
+    device's flag is benign at 0.
+    """
+    said = said_in or group
+    return Signal(
+        name=f"{group}.{name}",
+        zh=zh,
+        why=why,
+        origin=origin,
+        risk=risk,
+        benign=0.0 if origin == "device" else None,
+        missing=missing,
+        reason=reason,
+        compute=compute,
+        use=use,
+        categories=categories,
+        fires=Example(gives=fires[0], request={said: fires[1]}),
+        quiet=Example(gives=quiet[0], request={said: quiet[1]}),
+    )
+
+
 def flag(value: bool | None) -> float | None:  # noqa: FBT001 - a flag is what it takes
     """Return 1.0, 0.0 or None."""
     return None if value is None else float(value)

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 Action = Literal["unsubscribe", "suspend", "resume", "close", "close_remote"]
+Klass = Literal["irreversible", "reversible"]
+"""What thresholds, holds and stickiness go by."""
 Channel = Literal["app", "web", "hotline", "store", "chatbot", "voice_assistant", "partner_api"]
 Reason = Literal[
     "not_needed",
@@ -51,3 +53,6 @@ Seconds = Annotated[float, Meta(ge=0, le=10_000_000)]
 Days = Annotated[int, Meta(ge=0, le=100_000)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Fen = Annotated[int, Meta(ge=0, le=10**12, description="CNY in fen, a hundredth of a yuan")]
+Latencies = Annotated[tuple[Annotated[float, Meta(ge=0, le=600_000)], ...], Meta(max_length=16)]
+PROTECTIVE: Final[frozenset[str]] = frozenset({"lost_stolen", "security_risk"})
+"""Reasons for which a suspension protects the owner."""

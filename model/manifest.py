@@ -11,8 +11,8 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-Klass = Literal["irreversible", "reversible"]
-Strictness = Literal["normal", "raised"]
+from features.vocabulary import Klass
+
 Band = Literal["challenge", "hold", "block"]
 
 BANDS: Final[tuple[Band, ...]] = ("block", "hold", "challenge")

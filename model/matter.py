@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from features.request import ScreeningRequest
 from features.signal import Value
 from model.eligibility import Obligation
-from model.outcome import Decision
+from model.outcome import Decision, Strictness
 from model.policy_file import Holds
 from model.rules import Rule
-
-Strictness = Literal["normal", "raised"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

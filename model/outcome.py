@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 Decision = Literal["allow", "challenge", "hold", "block"]
+Strictness = Literal["normal", "raised"]
+"""`raised` while a lead has asked for more caution."""
 
 DECISIONS: Final[tuple[Decision, ...]] = get_args(Decision)
 """From the mildest to the hardest."""

@@ -16,12 +16,12 @@ from features.catalogue import Catalogue
 from features.request import ScreeningRequest
 from model import eligibility, factors
 from model.eligibility import Obligation
-from model.matter import Matter, Strictness, Verdict
-from model.outcome import RANK, Decision, Voices, settle
-from model.policy_file import Klass, PolicyFile, WorkedExample, check_ways
+from model.matter import Matter, Verdict
+from model.outcome import RANK, Decision, Strictness, Voices, settle
+from model.policy_file import PolicyFile, WorkedExample, check_ways
 from model.rules import CONTEXT, PolicyError, Rule, RuleBook, Seen
 
-__all__ = ["Klass", "Matter", "Policy", "PolicyError", "Strictness", "Verdict"]
+__all__ = ["Matter", "Policy", "PolicyError", "Strictness", "Verdict"]
 
 FAILURES: Final[Mapping[str, str]] = {
     "velocity": "DEGRADED_VELOCITY",
@@ -101,7 +101,7 @@ class Policy:
             evidence=evidence,
             spoiled=factors.spoiled(matter.row),
             ways=self._ways(decision, matter),
-            hold=self._file.holds[_klass(matter.request)] if decision == "hold" else None,
+            hold=self._file.holds[matter.request.klass] if decision == "hold" else None,
             obligations=owed,
             next_actions=_next_actions(decision, owed, degraded_only=degraded_only),
         )
@@ -240,7 +240,3 @@ def _next_actions(decision: Decision, owed: tuple[Obligation, ...], *, degraded_
     elif decision == "block":
         codes += ["VISIT_STORE", "ASK_FOR_REVIEW"]
     return tuple(dict.fromkeys([*codes, *(obligation.next_action for obligation in owed)]))
-
-
-def _klass(request: ScreeningRequest) -> Klass:
-    return "irreversible" if request.irreversible else "reversible"

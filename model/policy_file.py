@@ -4,11 +4,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from features.vocabulary import Klass
 from model import factors
 from model.outcome import Decision
 from model.rules import PolicyError, Rule
-
-Klass = Literal["irreversible", "reversible"]
 
 
 class Holds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,8 +16,9 @@ from scipy.special import expit, logit
 
 from features.catalogue import Column, columns, encode
 from features.signal import Signal, Value
-from model.manifest import BANDS, Calibration, Klass, Manifest, Strictness
-from model.outcome import Decision
+from features.vocabulary import Klass
+from model.manifest import BANDS, Calibration, Manifest
+from model.outcome import Decision, Strictness
 
 Row = Mapping[str, Value]
 Matrix = NDArray[np.float64]

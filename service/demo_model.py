@@ -6,7 +6,6 @@ public keys alone.
 """
 
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from service.settings import Settings
-from service.wiring import open_records
+from service.wiring import open_records, write_private
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +48,8 @@ def signing_key(settings: Settings) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = Ed25519PrivateKey.generate()
     encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    _write(private, key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain))
-    _write(public, key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo))
+    write_private(private, key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain))
+    write_private(public, key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo))
     return private
 
 
@@ -107,8 +106,3 @@ def _run(arguments: Sequence[str], *, quiet: bool) -> None:
     if done.returncode != 0:
         message = f"`lastcall {arguments[0]}` failed: {(done.stderr or '').strip()[-500:]}"
         raise DemoModelError(message)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)

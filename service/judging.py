@@ -12,7 +12,7 @@ from typing import Final
 
 from features.catalogue import Catalogue
 from features.signal import Moment, Signal, Value
-from model.policy import Klass, Matter, Policy, Verdict
+from model.policy import Matter, Policy, Verdict
 from model.scorer import Contribution, Scorer
 
 logger = logging.getLogger(__name__)
@@ -75,8 +75,7 @@ def judge(force: InForce, matter: Matter) -> Judgement:
     failures = matter.failures | (frozenset({"model"}) if probability is None else frozenset())
     band = None
     if force.scorer is not None and probability is not None:
-        klass: Klass = "irreversible" if matter.request.irreversible else "reversible"
-        band = force.scorer.band(probability, klass, matter.strictness)
+        band = force.scorer.band(probability, matter.request.klass, matter.strictness)
     verdict = force.policy.judge(replace(matter, probability=probability, band=band, failures=failures))
     explain = force.scorer is not None and probability is not None and verdict.decision != "allow"
     contributions = force.scorer.contributions(matter.row) if explain and force.scorer else ()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -34,8 +34,6 @@ from service.ports import Book, Entry, Places, Saved, StoreDownError, Tokeniser,
 from service.privacy import private_parts, tokens_of, without_names
 
 logger = logging.getLogger(__name__)
-
-Klass = Literal["irreversible", "reversible"]
 
 LEAST_BUDGET: Final = timedelta(milliseconds=20)
 """With less time left than this the velocity store is not asked at all: the answer would come too late."""
@@ -125,7 +123,7 @@ class Screening:
         keys = tokens_of(world.tokeniser, asked.tenant, keys_of(request))
         print_of = fingerprint(asked)
         since_ms = at_ms - milliseconds(self._rules.sticky)
-        before = await world.book.before(asked.tenant, asked.key, keys["line"], klass_of(request), since_ms)
+        before = await world.book.before(asked.tenant, asked.key, keys["line"], request.klass, since_ms)
         if before.saved is not None:
             return _again(before.saved, print_of)
         facts = world.places.facts(request)
@@ -192,7 +190,7 @@ class Screening:
             screening_id=composition.kept.answer.screening_id,
             created_ms=at_ms,
             region=request.subscriber.handling_province or request.subscriber.home_province or "",
-            klass=klass_of(request),
+            klass=request.klass,
             logged=msgspec.structs.replace(logged, versions=composition.versions),
             kept=composition.kept,
             private=private_parts(request),
@@ -201,11 +199,6 @@ class Screening:
             case=composition.case,
             challenge=composition.challenge,
         )
-
-
-def klass_of(request: ScreeningRequest) -> Klass:
-    """Return the class of an action: thresholds and stickiness go by it."""
-    return "irreversible" if request.irreversible else "reversible"
 
 
 def fingerprint(asked: Asked) -> str:

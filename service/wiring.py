@@ -23,7 +23,7 @@ from service.adapters.receipts import SignedReceipts
 from service.adapters.redis_client import velocity_client
 from service.adapters.redis_velocity import RedisVelocity
 from service.adapters.sealing import Sealer
-from service.adapters.secrets_folder import SecretsError, SecretsFolder
+from service.adapters.secrets_folder import SecretsError, SecretsFolder, write_private
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
 from service.adapters.sql_engine import AddressError, Database
@@ -54,6 +54,7 @@ __all__ = [
     "Service",
     "open_records",
     "open_service",
+    "write_private",
 ]
 
 

@@ -1,13 +1,22 @@
 """The log as training reads it: what was asked, what turned out to be true, and everything that windows remember."""
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import zstandard
 
-from features.codec import BrokenLineError, Line, LoggedEvent, LoggedHeader, LoggedLabel, LoggedScreening, read
+from features.codec import (
+    BrokenLineError,
+    Line,
+    LoggedEvent,
+    LoggedHeader,
+    LoggedLabel,
+    LoggedScreening,
+    log_files,
+    raw_lines,
+    read,
+)
 from features.derived import confirmed_fraud, overridden
 from features.event import Event
 
@@ -84,25 +93,16 @@ def read_lines(folder: Path) -> Iterator[Line]:
     Raises:
         LogError: no file, a damaged file, or a line that cannot be read; says which.
     """
-    files = sorted([*folder.glob("*.jsonl.zst"), *folder.glob("*.jsonl")])
+    files = log_files(folder)
     if not files:
         message = f"there is no log in {folder}: no file ends in .jsonl.zst or .jsonl"
         raise LogError(message)
     for file in files:
         try:
-            yield from read(_raw(file))
+            yield from read(raw_lines(file))
         except BrokenLineError as error:
             message = f"{file}, {error}"
             raise LogError(message) from error
         except (OSError, zstandard.ZstdError) as error:
             message = f"{file} cannot be read: {error}"
             raise LogError(message) from error
-
-
-def _raw(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as raw:
-        if file.suffix != ".zst":
-            yield from raw
-            return
-        with zstandard.ZstdDecompressor().stream_reader(raw) as plain:
-            yield from io.BufferedReader(plain)

@@ -1,24 +1,24 @@
 """Account: what the carrier's books say of the line and its owner, and what was changed on it lately."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from features.request import Account
 from features.signal import (
+    ELIGIBILITY_ONLY,
     MODEL_AND_POLICY,
     POLICY_ONLY,
     Example,
     Moment,
-    Risk,
     Signal,
-    Use,
     Value,
     is_one_of,
     number,
+    stated,
 )
 
 NOT_SAID: Final = "the carrier's system does not say, as across provinces"
-ELIGIBLE: Final[frozenset[Use]] = frozenset({"eligibility"})
 
 
 def _field(field: str) -> Callable[[Moment], Value]:
@@ -31,32 +31,7 @@ def _is(field: str, *wanted: str) -> Callable[[Moment], Value]:
     return lambda m: is_one_of(getattr(m.request.account, field), *wanted)
 
 
-def _signal(  # noqa: PLR0913 - what entries of this file differ in
-    name: str,
-    zh: str,
-    why: str,
-    risk: Risk,
-    reason: str,
-    compute: Callable[[Moment], Value],
-    fires: tuple[float, dict[str, Any]],
-    quiet: tuple[float, dict[str, Any]],
-    use: frozenset[Use] = MODEL_AND_POLICY,
-    missing: str = NOT_SAID,
-) -> Signal:
-    """Return an entry about the account; examples are (what it gives, fields of the account)."""
-    return Signal(
-        name=f"account.{name}",
-        zh=zh,
-        why=why,
-        origin="carrier",
-        risk=risk,
-        missing=missing,
-        reason=reason,
-        compute=compute,
-        use=use,
-        fires=Example(gives=fires[0], request={"account": fires[1]}),
-        quiet=Example(gives=quiet[0], request={"account": quiet[1]}),
-    )
+_signal = partial(stated, "account", missing=NOT_SAID)
 
 
 def _change(field: str, zh: str, why: str) -> Signal:
@@ -99,7 +74,7 @@ SIGNALS: Final = (
         _is("status", "frozen"),
         (1.0, {"status": "frozen"}),
         (0.0, {"status": "active"}),
-        use=MODEL_AND_POLICY | ELIGIBLE,
+        use=MODEL_AND_POLICY | ELIGIBILITY_ONLY,
     ),
     _signal(
         "frozen_for_security",
@@ -131,7 +106,7 @@ SIGNALS: Final = (
         _is("status", "suspended"),
         (1.0, {"status": "suspended"}),
         (0.0, {"status": "active"}),
-        use=POLICY_ONLY | ELIGIBLE,
+        use=POLICY_ONLY | ELIGIBILITY_ONLY,
     ),
     _signal(
         "arrears_fen",
@@ -142,7 +117,7 @@ SIGNALS: Final = (
         _field("arrears_fen"),
         (3000.0, {"arrears_fen": 3000}),
         (0.0, {"arrears_fen": 0}),
-        use=ELIGIBLE,
+        use=ELIGIBILITY_ONLY,
     ),
     _signal(
         "arrears_days",
@@ -153,7 +128,7 @@ SIGNALS: Final = (
         _field("arrears_days"),
         (40.0, {"arrears_days": 40}),
         (0.0, {"arrears_days": 0}),
-        use=ELIGIBLE,
+        use=ELIGIBILITY_ONLY,
     ),
     _signal(
         "prepaid_balance_fen",
@@ -164,7 +139,7 @@ SIGNALS: Final = (
         _field("prepaid_balance_fen"),
         (80_000.0, {"prepaid_balance_fen": 80_000}),
         (2000.0, {"prepaid_balance_fen": 2000}),
-        use=MODEL_AND_POLICY | ELIGIBLE,
+        use=MODEL_AND_POLICY | ELIGIBILITY_ONLY,
     ),
     _signal(
         "lines_on_id",

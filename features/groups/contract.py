@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from features.signal import ELIGIBILITY_ONLY, Example, Moment, Signal, Value, is_one_of, number
+from features.signal import ELIGIBILITY_ONLY, Moment, Signal, Value, is_one_of, number, stated
 from features.vocabulary import ContractType
 
 NOT_SAID: Final = "the carrier's system does not say, as across provinces"
@@ -26,19 +26,20 @@ def _signal(  # noqa: PLR0913 - what entries of this file differ in
     quiet: tuple[float, dict[str, Any]],
     group: str = "contract",
 ) -> Signal:
-    """Return an entry; examples are (what it gives, fields of the group)."""
-    return Signal(
-        name=f"contract.{name}",
-        zh=zh,
-        why=why,
-        origin="carrier",
-        risk="none",
+    """Return an entry that nothing but eligibility may read."""
+    return stated(
+        "contract",
+        name,
+        zh,
+        why,
+        "none",
+        "CONTRACT_STATE",
+        compute,
+        fires,
+        quiet,
         missing=NOT_SAID,
-        reason="CONTRACT_STATE",
         use=ELIGIBILITY_ONLY,
-        compute=compute,
-        fires=Example(gives=fires[0], request={group: fires[1]}),
-        quiet=Example(gives=quiet[0], request={group: quiet[1]}),
+        said_in=group,
     )
 
 

@@ -9,7 +9,7 @@ from statistics import fmean, pstdev
 from typing import Any, Final
 
 from features.request import Liveness
-from features.signal import Example, Moment, Origin, Risk, Signal, Value, flag, number
+from features.signal import Moment, Origin, Risk, Signal, Value, flag, number, stated
 
 NOT_DONE: Final = "no face check was done, it was declined, or the person is exempt"
 NO_HINTS: Final = "no face check was done, or the app tells nothing of its camera"
@@ -58,18 +58,18 @@ def _signal(  # noqa: PLR0913 - what entries of this file differ in
     origin: Origin = "carrier",
 ) -> Signal:
     """Return an entry; examples are (what it gives, fields of the group)."""
-    return Signal(
-        name=f"liveness.{name}",
-        zh=zh,
-        why=why,
-        origin=origin,
-        risk=risk,
-        benign=0.0 if origin == "device" else None,
+    return stated(
+        "liveness",
+        name,
+        zh,
+        why,
+        risk,
+        reason,
+        _of(read),
+        (fires[0], AGREED | fires[1]),
+        (quiet[0], AGREED | quiet[1]),
         missing=NO_HINTS if origin == "device" else NOT_DONE,
-        reason=reason,
-        compute=_of(read),
-        fires=Example(gives=fires[0], request={"liveness": AGREED | fires[1]}),
-        quiet=Example(gives=quiet[0], request={"liveness": AGREED | quiet[1]}),
+        origin=origin,
     )
 
 

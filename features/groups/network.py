@@ -1,10 +1,11 @@
 """Network: what the carrier's network knows of the line (CAMARA where there is an API)."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from features.request import Network
-from features.signal import Example, Moment, Risk, Signal, Value, flag, is_one_of, number
+from features.signal import Moment, Value, flag, is_one_of, number, stated
 
 NOT_ASKED: Final = "the network was not asked, or this network cannot tell"
 HOURS: Final = 24.0
@@ -36,30 +37,7 @@ def _recycled(m: Moment) -> Value:
     return is_one_of(m.request.network.number_recycled, "yes", "true")
 
 
-def _signal(  # noqa: PLR0913 - what entries of this file differ in
-    name: str,
-    zh: str,
-    why: str,
-    risk: Risk,
-    reason: str,
-    compute: Callable[[Moment], Value],
-    fires: tuple[float, dict[str, Any]],
-    quiet: tuple[float, dict[str, Any]],
-) -> Signal:
-    """Return an entry; examples are (what it gives, fields of the group)."""
-    return Signal(
-        name=f"network.{name}",
-        zh=zh,
-        why=why,
-        origin="carrier",
-        risk=risk,
-        missing=NOT_ASKED,
-        reason=reason,
-        compute=compute,
-        fires=Example(gives=fires[0], request={"network": fires[1]}),
-        quiet=Example(gives=quiet[0], request={"network": quiet[1]}),
-    )
-
+_signal = partial(stated, "network", missing=NOT_ASKED)
 
 SIGNALS: Final = (
     _signal(

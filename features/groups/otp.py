@@ -1,10 +1,10 @@
 """One-time password: how the code went. NIST SP 800-63B calls codes by SMS restricted; a pass lowers risk a little."""
 
-from collections.abc import Callable
-from typing import Any, Final, get_args, get_type_hints
+from functools import partial
+from typing import Final, get_args, get_type_hints
 
 from features.request import Otp
-from features.signal import Example, Moment, Origin, Risk, Signal, Value, flag, is_one_of, number
+from features.signal import Moment, Value, flag, is_one_of, number, stated
 
 NONE_SENT: Final = "no code was sent"
 TOO_FAST_S: Final = 1.5
@@ -29,34 +29,7 @@ def _passed(m: Moment) -> Value:
     )
 
 
-def _signal(  # noqa: PLR0913 - what entries of this file differ in
-    name: str,
-    zh: str,
-    why: str,
-    risk: Risk,
-    reason: str,
-    compute: Callable[[Moment], Value],
-    fires: tuple[Value, dict[str, Any]],
-    quiet: tuple[Value, dict[str, Any]],
-    origin: Origin = "carrier",
-    categories: tuple[str, ...] = (),
-) -> Signal:
-    """Return an entry; examples are (what it gives, fields of the group)."""
-    return Signal(
-        name=f"otp.{name}",
-        zh=zh,
-        why=why,
-        origin=origin,
-        risk=risk,
-        benign=0.0 if origin == "device" else None,
-        missing=NONE_SENT,
-        reason=reason,
-        categories=categories,
-        compute=compute,
-        fires=Example(gives=fires[0], request={"otp": fires[1]}),
-        quiet=Example(gives=quiet[0], request={"otp": quiet[1]}),
-    )
-
+_signal = partial(stated, "otp", missing=NONE_SENT)
 
 SIGNALS: Final = (
     _signal(

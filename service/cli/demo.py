@@ -22,9 +22,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from features.clock import SystemClock
-from features.codec import Line, LoggedLabel, LoggedScreening, read
+from features.codec import Line, LoggedLabel, LoggedScreening, log_files, raw_lines, read
 from service.cli.common import fail, settings_for, with_records
-from service.cli.loading import log_files, raw_lines
 from service.cli.stories import past_of, stranger, student
 from service.demo_model import DemoModelError, World, make
 from service.loading import Loading

@@ -1,16 +1,13 @@
 """`lastcall import`: load a history into the record."""
 
-import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import zstandard
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from features.codec import BrokenLineError, read
+from features.codec import BrokenLineError, log_files, raw_lines, read
 from service.cli.common import DataOption, fail, with_records
 from service.loading import Loaded, Loading
 from service.wiring import Records
@@ -46,21 +43,6 @@ def import_(
         f"new: {loaded.events} events, {loaded.screenings} screenings, {loaded.labels} labels; "
         f"broken lines: {len(broken)}"
     )
-
-
-def log_files(folder: Path) -> list[Path]:
-    """Return the files of a log, in order."""
-    return sorted([*folder.glob("*.jsonl.zst"), *folder.glob("*.jsonl")])
-
-
-def raw_lines(file: Path) -> Iterator[bytes]:
-    """Yield the lines of a log file, compressed or not, without reading it whole."""
-    with file.open("rb") as raw:
-        if file.suffix != ".zst":
-            yield from raw
-            return
-        with zstandard.ZstdDecompressor().stream_reader(raw) as plain:
-            yield from io.BufferedReader(plain)
 
 
 def _bar() -> Progress:
