@@ -25,8 +25,8 @@ $(STAMP): requirements.lock pyproject.toml deploy/system-packages.sh
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 		echo "this Python cannot make environments; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "installing the locked dependencies (about a minute)"
-	@# `phone` is the one package without a wheel: plain Python, built by the locked setuptools in a second step.
-	@awk '/^[a-z]/ {skip = /^phone==/} !skip' requirements.lock > $(VENV)/wheels.txt
+	@# `phone` and `pyattest` have no wheel: plain Python, built by the locked setuptools in a second step.
+	@awk '/^[a-z]/ {skip = /^(phone|pyattest)==/} !skip' requirements.lock > $(VENV)/wheels.txt
 	@$(PIP) install --no-deps --require-hashes --only-binary :all: -r $(VENV)/wheels.txt
 	@$(PIP) install --no-deps --require-hashes --no-build-isolation -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
@@ -57,7 +57,7 @@ lock: ## resolve dependencies anew into requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header --only-binary :all: --no-binary phone --extra dev --upgrade -o requirements.lock pyproject.toml
+		--no-annotate --no-header --only-binary :all: --no-binary phone --no-binary pyattest --extra dev --upgrade -o requirements.lock pyproject.toml
 
 clean: ## remove what setup and the checks made
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
