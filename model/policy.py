@@ -6,6 +6,7 @@ where it is made and not at a customer. `model.outcome.settle` says in which ord
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -79,6 +80,11 @@ class Policy:
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, in the file's order."""
         return tuple(self._file.rule)
+
+    def cooling_off(self, action: str) -> timedelta:
+        """Return for how long an action is only a suspension and may be taken back; nothing for most."""
+        hours = {str(name): hours for name, hours in self._file.cooling_off_h.items()}
+        return timedelta(hours=hours.get(action, 0))
 
     def judge(self, matter: Matter) -> Verdict:
         """Decide."""

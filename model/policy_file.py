@@ -39,6 +39,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         version: its name in every answer.
         plain: the row of an ordinary, proven request; examples are laid over it.
         holds: by class of action.
+        cooling_off_h: for how many hours a closure is only a suspension and may be taken back; by action.
         ways: the ways on that may be offered, by `challenge`, `challenge_irreversible` and `hold`.
         rule: the rules.
         example: worked examples.
@@ -47,6 +48,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
     plain: dict[str, Any]
     holds: dict[Klass, Holds]
+    cooling_off_h: dict[Literal["close", "close_remote"], Annotated[float, Meta(ge=0, le=720)]] = {}
     ways: dict[Literal["challenge", "challenge_irreversible", "hold"], list[list[str]]]
     rule: list[Rule]
     example: list[WorkedExample]

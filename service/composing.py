@@ -22,6 +22,7 @@ from service.answer import (
     Answer,
     ChallengeOffer,
     Contribution,
+    CoolingOff,
     Degraded,
     Eligibility,
     Hold,
@@ -62,11 +63,12 @@ class Composition:
 class Composer:
     """Writes answers."""
 
-    def __init__(self, receipts: Receipts, receipt_life: timedelta, *, enforced: bool) -> None:
-        """Take the signer of receipts, how long one may be redeemed, and whether verdicts are enforced."""
+    def __init__(self, receipts: Receipts, receipt_life: timedelta, *, enforced: bool, public_url: str = "") -> None:
+        """Take the signer of receipts, how long one may be redeemed, whether verdicts are enforced, and our address."""
         self._receipts = receipts
         self._receipt_life = receipt_life
         self._enforced = enforced
+        self._public_url = public_url.rstrip("/")
 
     def compose(
         self, tenant: str, at_ms: int, logged: LoggedScreening, judgement: Judgement, force: InForce
@@ -98,7 +100,7 @@ class Composer:
             challenge=_offer(challenge),
             hold=_hold(at_ms, verdict, case),
             eligibility=_eligibility(verdict),
-            cooling_off=None,
+            cooling_off=self._cooling_off(at_ms, screening_id, logged.request, verdict, force),
             next_actions=tuple(
                 Sentence(code=code, en=NEXT_ACTIONS[code].en, zh=NEXT_ACTIONS[code].zh) for code in verdict.next_actions
             ),
@@ -115,6 +117,16 @@ class Composer:
         kept = KeptAnswer(answer=answer, public_reasons=_lines(public_reasons(full)), workings=_workings(verdict))
         named = {"policy": versions.policy, "catalogue": versions.catalogue}
         return Composition(kept, named | ({"model": versions.model} if versions.model else {}), case, challenge)
+
+    def _cooling_off(
+        self, at_ms: int, screening_id: str, request: ScreeningRequest, verdict: Verdict, force: InForce
+    ) -> CoolingOff | None:
+        """Return until when an allowed closure may be taken back."""
+        span = force.policy.cooling_off(request.action)
+        if verdict.decision != "allow" or not verdict.eligible or not span:
+            return None
+        url = f"{self._public_url}/v1/screenings/{screening_id}/withdraw"
+        return CoolingOff(until=rfc3339(at_ms + milliseconds(span)), withdraw_url=url)
 
     def _receipt(
         self, tenant: str, at_ms: int, screening_id: str, logged: LoggedScreening, verdict: Verdict

@@ -24,6 +24,7 @@ from service.adapters.redis_client import velocity_client
 from service.adapters.redis_velocity import RedisVelocity
 from service.adapters.sealing import Sealer
 from service.adapters.secrets_folder import SecretsError, SecretsFolder, write_private
+from service.adapters.sql_after import SqlAfterwards
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
 from service.adapters.sql_engine import AddressError, Database
@@ -35,11 +36,14 @@ from service.adapters.tokens import KeyedTokens
 from service.composing import Composer
 from service.intake import Intake
 from service.judging import InForce
+from service.labelling import Labelling
 from service.migrations import migrate
 from service.ports import StoreDownError
+from service.redeem import Redeeming
 from service.registry import Releases
 from service.screening import Rules, Screening, World
 from service.settings import Settings
+from service.status import Counter
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +76,7 @@ class Records:
 
     book: SqlBook
     journal: SqlJournal
+    afterwards: SqlAfterwards
     registry: SqlRegistry
     keyring: SqlKeyring
     tokeniser: KeyedTokens
@@ -88,6 +93,9 @@ class Service:
     velocity: RedisVelocity
     screening: Screening
     intake: Intake
+    redeeming: Redeeming
+    labelling: Labelling
+    counter: Counter
     force: InForce
 
     @property
@@ -152,6 +160,7 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
         yield Records(
             book=SqlBook(writer, reader, Sealer(secrets.ring("seal")), clock),
             journal=SqlJournal(writer, reader, clock),
+            afterwards=SqlAfterwards(writer, reader),
             registry=registry,
             keyring=SqlKeyring(writer, reader, clock),
             tokeniser=KeyedTokens(secrets.ring("index")),
@@ -212,7 +221,12 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
 
 
 def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, force: InForce, clock: Clock) -> Service:
-    composer = Composer(records.receipts, timedelta(seconds=settings.receipt_s), enforced=settings.mode == "enforce")
+    composer = Composer(
+        records.receipts,
+        timedelta(seconds=settings.receipt_s),
+        enforced=settings.mode == "enforce",
+        public_url=settings.public_url,
+    )
     rules = Rules(
         velocity_deadline=settings.velocity_deadline,
         sticky=timedelta(hours=settings.sticky_h),
@@ -232,6 +246,9 @@ def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, fo
         velocity=velocity,
         screening=Screening(world, rules, composer),
         intake=Intake(records.book, records.journal, velocity, records.tokeniser, clock),
+        redeeming=Redeeming(records.book, records.afterwards, records.receipts, records.tokeniser, clock),
+        labelling=Labelling(records.book, records.journal, records.afterwards, velocity, clock),
+        counter=Counter(records.book, records.afterwards),
         force=force,
     )
     return service

@@ -16,6 +16,7 @@ from model.reasons import REASONS
 from service.adapters.keyring import SqlKeyring
 from service.adapters.sealing import Sealer
 from service.adapters.secrets_folder import Key, SecretsFolder
+from service.adapters.sql_after import SqlAfterwards
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
 from service.adapters.sql_cases import SqlCases
@@ -62,6 +63,7 @@ class Record:
         self.writer = Writer(self.database, self.trail, waiting=waiting)
         self.sealer = Sealer(secrets.ring("seal"))
         self.book = SqlBook(self.writer, self.reader, self.sealer, clock)
+        self.afterwards = SqlAfterwards(self.writer, self.reader)
         self.journal = SqlJournal(self.writer, self.reader, clock)
         self.registry = SqlRegistry(self.writer, self.reader, clock)
         self.cases = SqlCases(self.reader)
