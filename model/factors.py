@@ -25,6 +25,8 @@ Factor = Literal[
     "wait_period",
 ]
 Way = tuple[str, ...]
+IN_PERSON: Final = ("store_visit",)
+"""The way that is open to everybody, always."""
 FACTORS: Final[tuple[str, ...]] = get_args(Factor)
 
 FRESH_H: Final = 72.0
@@ -213,14 +215,16 @@ def sufficient(evidence: Iterable[str]) -> bool:
     return bool(set(evidence) - {"face_liveness"})
 
 
-def offered(ways: Iterable[Way], request: ScreeningRequest, row: Row) -> tuple[Way, ...]:
+def offered(
+    ways: Iterable[Way], request: ScreeningRequest, row: Row, done: frozenset[str] = frozenset()
+) -> tuple[Way, ...]:
     """Return the ways on that are open to this requester, in their order.
 
-    A way is closed when one of its factors is spoiled or not possible for them, or when all of it was shown already.
+    A way is closed when one of its factors is spoiled or not possible for them, or when all of it was shown or done.
     """
     closed = set(spoiled(row)) | impossible(request)
-    done = shown(request, row)
-    return tuple(way for way in ways if not closed & set(way) and not set(way) <= done)
+    proven = shown(request, row) | done
+    return tuple(way for way in ways if not closed & set(way) and (set(way) - proven or way == IN_PERSON))
 
 
 def impossible(request: ScreeningRequest) -> frozenset[str]:

@@ -64,10 +64,12 @@ def check_ways(file: PolicyFile) -> None:
     for name, ways in file.ways.items():
         for way in ways:
             troubles += [f"ways.{name}: there is no factor {factor}" for factor in way if factor not in factors.FACTORS]
+            if not factors.sufficient(way):
+                troubles.append(f"ways.{name}: {' + '.join(way)} proves nothing by itself")
             channels = [factors.CHANNEL_OF.get(factor) for factor in way]
             if len(set(channels)) != len(channels):
                 troubles.append(f"ways.{name}: {' + '.join(way)} counts one channel twice")
-        if not any(set(way) <= {"store_visit"} for way in ways):
+        if not any(tuple(way) == factors.IN_PERSON for way in ways):
             troubles.append(f"ways.{name}: a store visit must be one of them; it is open to everybody")
     if troubles:
         raise PolicyError("\n".join(troubles))

@@ -123,6 +123,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         challenge: the challenge that is offered, if any.
         appeal_ref: under which the customer may ask.
         parent: the screening that this one looks at again; it has no event of its own.
+        lifts: whether earlier holds on the line do not stick any more, and the case of the first look is ended.
     """
 
     tenant: str
@@ -140,6 +141,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     case: CaseOpened | None = None
     challenge: ChallengeOpened | None = None
     parent: str | None = None
+    lifts: bool = False
 
 
 class Found(Struct, frozen=True, kw_only=True):

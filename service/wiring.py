@@ -27,6 +27,7 @@ from service.adapters.secrets_folder import SecretsError, SecretsFolder, write_p
 from service.adapters.sql_after import SqlAfterwards
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
+from service.adapters.sql_challenges import SqlChallenges
 from service.adapters.sql_engine import AddressError, Database
 from service.adapters.sql_journal import SqlJournal
 from service.adapters.sql_reader import Reader
@@ -41,9 +42,11 @@ from service.migrations import migrate
 from service.ports import StoreDownError
 from service.redeem import Redeeming
 from service.registry import Releases
+from service.rescreening import Rescreening
 from service.screening import Rules, Screening, World
 from service.settings import Settings
 from service.status import Counter
+from service.stepup import StepUp
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +80,7 @@ class Records:
     book: SqlBook
     journal: SqlJournal
     afterwards: SqlAfterwards
+    challenges: SqlChallenges
     registry: SqlRegistry
     keyring: SqlKeyring
     tokeniser: KeyedTokens
@@ -93,6 +97,8 @@ class Service:
     velocity: RedisVelocity
     screening: Screening
     intake: Intake
+    rescreening: Rescreening
+    stepup: StepUp
     redeeming: Redeeming
     labelling: Labelling
     counter: Counter
@@ -161,6 +167,7 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
             book=SqlBook(writer, reader, Sealer(secrets.ring("seal")), clock),
             journal=SqlJournal(writer, reader, clock),
             afterwards=SqlAfterwards(writer, reader),
+            challenges=SqlChallenges(writer, reader),
             registry=registry,
             keyring=SqlKeyring(writer, reader, clock),
             tokeniser=KeyedTokens(secrets.ring("index")),
@@ -246,6 +253,8 @@ def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, fo
         velocity=velocity,
         screening=Screening(world, rules, composer),
         intake=Intake(records.book, records.journal, velocity, records.tokeniser, clock),
+        rescreening=Rescreening(world, rules, composer, records.challenges),
+        stepup=StepUp(records.challenges, clock),
         redeeming=Redeeming(records.book, records.afterwards, records.receipts, records.tokeniser, clock),
         labelling=Labelling(records.book, records.journal, records.afterwards, velocity, clock),
         counter=Counter(records.book, records.afterwards),

@@ -129,7 +129,8 @@ class RedisVelocity:
         stamps: dict[str, tuple[int, int]] = {}
         for shelf, reply in zip(shelves, replies, strict=False):
             stamps[shelf.by] = (int(reply[1]), int(reply[2]))
-            answers.update(shelf.answers(_history(shelf, reply, number_of(event.id))))
+            own = (number_of(event.id), event.stamps.get(shelf.by, (None, 0))[0])
+            answers.update(shelf.answers(_history(shelf, reply, *own)))
         return Witness(
             answers=answers, stamps=stamps, repeated=any(reply[0] == b"1" for reply in replies[: len(shelves)])
         )
@@ -209,19 +210,20 @@ def _fields(shelf: Shelf) -> list[str]:
     return [*shelf.columns, *(window.name for window in shelf.chains)]
 
 
-def _history(shelf: Shelf, reply: Sequence[bytes], own: int) -> History:
+def _history(shelf: Shelf, reply: Sequence[bytes], own: int, own_ms: int | None) -> History:
     """Read what a script gave back: blobs of records by kind, then chains.
 
     A retry that comes after its kept answer was forgotten finds its own first attempt (`own`) there, and does not count
-    it.
+    it; nor does a second look, whose first one (at `own_ms`) began a chain.
     """
     blobs = dict(zip(shelf.columns, reply[_HEADER:], strict=False))
     texts = reply[_HEADER + len(shelf.columns) :]
-    chains: Mapping[str, Chain] = {
+    found = {
         window.name: Chain(*(int(part) for part in text.split()))
         for window, text in zip(shelf.chains, texts, strict=True)
         if text
     }
+    chains: Mapping[str, Chain] = {name: chain for name, chain in found.items() if chain.first_ms != own_ms}
     records = {kind: _records(blobs[kind], names, own) for kind, names in shelf.columns.items()}
     return History(at_ms=int(reply[1]), records=records, chains=chains)
 

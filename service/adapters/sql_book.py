@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, Text, and_, bindparam, case, cast, null, or_, select, union_all
+from sqlalchemy import Connection, LargeBinary, Text, and_, bindparam, case, cast, null, or_, select, union_all, update
 from sqlalchemy import insert as plain_insert
 
 from features.clock import Clock
@@ -143,6 +143,9 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
     _write_all(connection, cases, [case_row(entry) for entry, _ in winners])
     _write_all(connection, challenges, [challenge_row(entry) for entry, _ in winners])
     _write_all(connection, outbox, [message_row(entry) for entry, _ in winners])
+    for entry, _ in winners:
+        if entry.lifts:
+            _lift(connection, entry)
     for entry, row in winners:
         trail.note(entry.tenant, "decision", entry.screening_id, decision_digest(row))
     return [
@@ -151,6 +154,17 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
         else _winner(connection, entry)
         for entry, _ in jobs
     ]
+
+
+def _lift(connection: Connection, entry: Entry) -> None:
+    """Take away what a second look has met: the line's holds do not stick any more, and its case needs nobody."""
+    root = or_(d.screening_id == entry.parent, d.parent == entry.parent)
+    earlier = and_(d.line == entry.logged.event.keys["line"], d.klass == entry.klass, d.decision == "hold")
+    held = and_(d.tenant == entry.tenant, d.lifted_ms.is_(None), d.screening_id != entry.screening_id)
+    connection.execute(update(decisions).where(held, or_(root, earlier)).values(lifted_ms=entry.created_ms))
+    looked_at = select(d.screening_id).where(d.tenant == entry.tenant, root)
+    waiting = and_(cases.c.screening_id.in_(looked_at), cases.c.state == "open")
+    connection.execute(update(cases).where(waiting).values(state="stepped_up"))
 
 
 def _write_all(connection: Connection, table: Any, rows: Sequence[Row | None]) -> None:  # noqa: ANN401 - a Table

@@ -66,6 +66,7 @@ decisions = Table(
     Index("decisions_by_request", "tenant", "request_id"),
     Index("decisions_by_appeal", "appeal_ref"),
     Index("decisions_in_order", "known_ms", "seq", "event_id"),
+    Index("decisions_by_parent", "parent"),
     Index(
         "decisions_degraded",
         "created_ms",

@@ -59,6 +59,7 @@ def _decisions() -> None:
     _index("decisions_by_appeal", "decisions", "appeal_ref")
     _index("decisions_by_line", "decisions", "tenant line klass created_ms")
     _index("decisions_degraded", "decisions", "created_ms", where="degraded_only AND lifted_ms IS NULL")
+    _index("decisions_by_parent", "decisions", "parent")
     _index("decisions_by_request", "decisions", "tenant request_id")
     _index("decisions_in_order", "decisions", "known_ms seq event_id")
 

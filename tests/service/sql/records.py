@@ -20,6 +20,7 @@ from service.adapters.sql_after import SqlAfterwards
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
 from service.adapters.sql_cases import SqlCases
+from service.adapters.sql_challenges import SqlChallenges
 from service.adapters.sql_engine import Database
 from service.adapters.sql_journal import SqlJournal
 from service.adapters.sql_reader import Reader
@@ -64,6 +65,7 @@ class Record:
         self.sealer = Sealer(secrets.ring("seal"))
         self.book = SqlBook(self.writer, self.reader, self.sealer, clock)
         self.afterwards = SqlAfterwards(self.writer, self.reader)
+        self.challenges = SqlChallenges(self.writer, self.reader)
         self.journal = SqlJournal(self.writer, self.reader, clock)
         self.registry = SqlRegistry(self.writer, self.reader, clock)
         self.cases = SqlCases(self.reader)
