@@ -56,7 +56,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
         occurred_ms: when it happened, clamped to `known_ms`.
         known_ms: when we learned of it.
         keys: entity -> token.
-        values: other whole numbers a window may tell apart or give back: `province` (GB/T 2260), `cell` (H3).
+        values: other whole numbers a window may tell apart or give back: `province` (GB/T 2260), `cell` (H3),
+            `until_min` (when a declared incident ends, in minutes since 1970).
         stamps: by -> (milliseconds, sequence) that the store gave; absent in a history that no store has seen.
     """
 

@@ -48,7 +48,7 @@ def without_names(
             attestation=None if attestation is None else replace(attestation, token=None),
         ),
         location=replace(request.location, latitude=None, longitude=None, line_latitude=None, line_longitude=None),
-        network=replace(request.network, ip=token("ip", request.network.ip)),
+        network=replace(request.network, ip=keys.get("ip")),
         agent=replace(
             request.agent,
             id=token("agent", request.agent.id),
