@@ -260,6 +260,7 @@ class Credential(Struct, frozen=True, kw_only=True):
     tenant: str
     name: str
     scopes: frozenset[str]
+    expires_ms: int | None = None
 
 
 class Keyring(Protocol):

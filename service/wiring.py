@@ -32,6 +32,7 @@ from service.adapters.sql_engine import AddressError, Database
 from service.adapters.sql_journal import SqlJournal
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_registry import SqlRegistry
+from service.adapters.sql_retention import Ends, SqlRetention
 from service.adapters.sql_writer import Writer
 from service.adapters.tokens import KeyedTokens
 from service.composing import Composer
@@ -52,11 +53,14 @@ logger = logging.getLogger(__name__)
 
 LOOK_FOR_MODELS_EVERY_S: Final = 0.5
 FillableVelocity = RedisVelocity
+Retention = SqlRetention
 __all__ = [
     "AddressError",
     "EmbeddedValkeyError",
+    "Ends",
     "FillableVelocity",
     "Records",
+    "Retention",
     "SecretsError",
     "Service",
     "open_records",
@@ -81,6 +85,7 @@ class Records:
     journal: SqlJournal
     afterwards: SqlAfterwards
     challenges: SqlChallenges
+    retention: SqlRetention
     registry: SqlRegistry
     keyring: SqlKeyring
     tokeniser: KeyedTokens
@@ -168,6 +173,7 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
             journal=SqlJournal(writer, reader, clock),
             afterwards=SqlAfterwards(writer, reader),
             challenges=SqlChallenges(writer, reader),
+            retention=SqlRetention(writer),
             registry=registry,
             keyring=SqlKeyring(writer, reader, clock),
             tokeniser=KeyedTokens(secrets.ring("index")),

@@ -68,6 +68,12 @@ decisions = Table(
     Index("decisions_in_order", "known_ms", "seq", "event_id"),
     Index("decisions_by_parent", "parent"),
     Index(
+        "decisions_private",
+        "created_ms",
+        sqlite_where=text("private IS NOT NULL"),
+        postgresql_where=text("private IS NOT NULL"),
+    ),
+    Index(
         "decisions_degraded",
         "created_ms",
         sqlite_where=text("degraded_only AND lifted_ms IS NULL"),
@@ -214,6 +220,7 @@ service_keys = Table(
     raw("digest"),
     whole("created_ms"),
     maybe_whole("revoked_ms"),
+    maybe_whole("expires_ms"),
 )
 """Who may call; of a key only its SHA-256 is kept, which is enough for 256 random bits."""
 

@@ -11,6 +11,7 @@ from typing import Final
 from features.clock import SystemClock
 from service.jobs.keeper import Keeper
 from service.jobs.rescreener import Rescreener
+from service.jobs.retention import Eraser
 from service.settings import Settings
 from service.wiring import Service, open_service, open_velocity
 
@@ -40,7 +41,8 @@ async def _work(settings: Settings) -> None:
 
 def _jobs(service: Service, keeper: Keeper) -> list[tuple[float, Job]]:
     rescreener = Rescreener(service.records.challenges, service.rescreening, SystemClock())
-    return [(0.5, keeper.look), (1.0, rescreener.look)]
+    eraser = Eraser(service.records.retention, SystemClock(), timedelta(days=service.settings.private_days))
+    return [(0.5, keeper.look), (1.0, rescreener.look), (600.0, eraser.look)]
 
 
 async def _repeat(stop: asyncio.Event, every_s: float, job: Job) -> None:
