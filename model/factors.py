@@ -182,10 +182,11 @@ def spoiled(row: Row) -> Mapping[str, tuple[str, ...]]:
 
 def second_contact(request: ScreeningRequest) -> bool:
     """Say whether there is a second way to reach the owner that the requester did not just supply."""
-    return any(_proves(contact) for contact in request.contacts)
+    return any(proves(contact) for contact in request.contacts)
 
 
-def _proves(contact: Contact) -> bool:
+def proves(contact: Contact) -> bool:
+    """Say whether a contact can speak for the owner: on record for three days, theirs, and another number."""
     old = contact.since_h is not None and contact.since_h >= FRESH_H
     return contact.source == "on_record" and contact.same_owner == "yes" and not contact.is_closing_number and old
 

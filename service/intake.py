@@ -3,7 +3,6 @@
 The record comes first: an event that is written and not yet remembered is remembered later, by its id, and counts once.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -18,11 +17,9 @@ from features.incidents import LONGEST, MINUTE_MS
 from features.provinces import PROVINCES
 from features.subject import reported_keys
 from features.vocabulary import Id, Msisdn, Province
-from service.ports import Book, Tokeniser, Velocity, VelocityDownError
-from service.ports_records import Journal
+from service.ports import Tokeniser
 from service.privacy import tokens_of
-
-logger = logging.getLogger(__name__)
+from service.remembering import Remembering
 
 INCIDENTS: Final = frozenset({"incident_declared", "incident_cleared"})
 EVERYWHERE: Final = " in "
@@ -82,11 +79,9 @@ _decoder: Final = msgspec.json.Decoder(ReportedEvent)
 class Intake:
     """Takes reported events."""
 
-    def __init__(self, book: Book, journal: Journal, velocity: Velocity, tokeniser: Tokeniser, clock: Clock) -> None:
-        """Take the record, the store of windows, the maker of tokens and the clock."""
-        self._book = book
-        self._journal = journal
-        self._velocity = velocity
+    def __init__(self, remembering: Remembering, tokeniser: Tokeniser, clock: Clock) -> None:
+        """Take whoever writes and remembers, the maker of tokens and the clock."""
+        self._remembering = remembering
         self._tokeniser = tokeniser
         self._clock = clock
 
@@ -105,21 +100,11 @@ class Intake:
                 rejected.append(Rejected(index, found))
             else:
                 events.append(found)
-        taken = await self._book.report(tenant, [one for event in events for one in self._everywhere(tenant, event)])
+        taken = await self._remembering.take(
+            tenant, [one for event in events for one in self._everywhere(tenant, event)]
+        )
         intake = replace(taken, duplicates=len(events) - len({_told(event) for event in taken.fresh}))
-        await self._remember(tenant, intake.fresh)
         return Taken(accepted=len(events) - intake.duplicates, duplicates=intake.duplicates, rejected=tuple(rejected))
-
-    async def _remember(self, tenant: str, fresh: Sequence[Event]) -> None:
-        """Hand events to the windows; while the store is down they wait in the record, and requests degrade."""
-        if not fresh:
-            return
-        try:
-            await self._velocity.remember(tenant, fresh)
-        except VelocityDownError as error:
-            logger.warning("events wait for the velocity store", extra={"why": error.why, "events": len(fresh)})
-        else:
-            await self._journal.mark_applied(tenant, [event.id for event in fresh])
 
     def _everywhere(self, tenant: str, event: Event) -> list[Event]:
         """Return an incident that names no province as one for each of them; any other event as it is."""

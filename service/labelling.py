@@ -3,7 +3,6 @@
 A label counts from when we learn of it, however early its source found it: before that nobody knew.
 """
 
-import logging
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
@@ -15,11 +14,9 @@ from features.codec import LoggedLabel
 from features.derived import confirmed_fraud
 from features.vocabulary import Fen
 from service.errors import Problem, not_found
-from service.ports import Book, Found, Velocity, VelocityDownError
+from service.ports import Book, Found
 from service.ports_after import Afterwards, Withdrawal
-from service.ports_records import Journal
-
-logger = logging.getLogger(__name__)
+from service.remembering import Remembering
 
 
 class Label(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,12 +41,11 @@ class Labelled(Struct, frozen=True, kw_only=True):
 class Labelling:
     """Takes labels."""
 
-    def __init__(self, book: Book, journal: Journal, afterwards: Afterwards, velocity: Velocity, clock: Clock) -> None:
-        """Take the record, the store of windows and the clock."""
+    def __init__(self, book: Book, afterwards: Afterwards, remembering: Remembering, clock: Clock) -> None:
+        """Take the record, whoever lets windows remember, and the clock."""
         self._book = book
-        self._journal = journal
         self._after = afterwards
-        self._velocity = velocity
+        self._remembering = remembering
         self._clock = clock
 
     async def label(self, tenant: str, screening_id: str, said: Label, *, by: str) -> Labelled:
@@ -85,15 +81,7 @@ class Labelling:
                 tenant=tenant, screening_id=found.screening_id, at_ms=now_ms, until_ms=None, by=by, why="fraud"
             )
             await self._after.withdraw(why)
-        taken = await self._book.report(tenant, [confirmed_fraud(found.logged.event, now_ms)])
-        if not taken.fresh:
-            return
-        try:
-            await self._velocity.remember(tenant, taken.fresh)
-        except VelocityDownError as error:
-            logger.warning("a label waits for the velocity store", extra={"why": error.why})
-        else:
-            await self._journal.mark_applied(tenant, [event.id for event in taken.fresh])
+        await self._remembering.take(tenant, [confirmed_fraud(found.logged.event, now_ms)])
 
 
 def _said_ms(said: Label, found: Found, now_ms: int) -> int:

@@ -196,6 +196,10 @@ class Book(Protocol):
         """Return the decision that a customer asks about."""
         ...
 
+    async def private(self, tenant: str, screening_id: str) -> dict[str, str | float]:
+        """Return what was sealed with a decision: plain number, places, contact; empty when there is nothing (more)."""
+        ...
+
     async def report(self, tenant: str, events: Sequence[Event]) -> Intake:
         """Write reported events, each id once, and say which are new.
 

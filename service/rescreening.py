@@ -29,7 +29,9 @@ from service.composing import Composer
 from service.errors import Problem, not_found, not_recorded
 from service.ids import new_key
 from service.judging import Judgement, judge
+from service.otp import told
 from service.ports import Entry, Found, StoreDownError, VelocityDownError
+from service.ports_otp import Codes, Summary
 from service.ports_stepup import Challenges, Steps
 from service.screening import LEAST_BUDGET, Given, Rules, World
 from service.stepup import passed_now
@@ -65,8 +67,9 @@ class StepUpResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Rescreening:
     """Looks at requests again."""
 
-    def __init__(self, world: World, rules: Rules, composer: Composer, challenges: Challenges) -> None:
-        """Take what a screening takes, and the record of challenges."""
+    def __init__(self, world: World, rules: Rules, composer: Composer, challenges: Challenges, codes: Codes) -> None:
+        """Take what a screening takes, and the record of challenges and codes."""
+        self._codes = codes
         self._world = world
         self._rules = rules
         self._composer = composer
@@ -112,7 +115,8 @@ class Rescreening:
             return Given(saved.kept, replayed=True)
         self._check(found)
         steps = await self._challenges.steps(tenant, found.parent or found.screening_id)
-        request = _changed(found.logged.request, said, steps)
+        summary = await self._codes.summary(tenant, found.parent or found.screening_id, self._world.clock.now_ms())
+        request = _changed(found.logged.request, said, steps, summary)
         given = await self._decide(_Look(tenant, found, request, steps, name), budget)
         if given is None:
             raise not_recorded()
@@ -214,18 +218,20 @@ class _Look(Struct, frozen=True):
     key: str
 
 
-def _changed(request: ScreeningRequest, said: StepUpResult, steps: Steps) -> ScreeningRequest:
+def _changed(request: ScreeningRequest, said: StepUpResult, steps: Steps, summary: Summary | None) -> ScreeningRequest:
     """Return the request with what the step-up changed.
 
     Raises:
         Problem: 409 where it contradicts what our own record says of a code or a face.
     """
     tried = {done.factor for done in steps.done if done.source == "ours"}
+    tried |= set() if summary is None else set(OURS["otp"])
     for part, names in OURS.items():
         if getattr(said, part) is not None and tried & set(names):
             detail = f"our own record says how {part} went; leave it out"
             raise Problem(HTTPStatus.CONFLICT, "CONTRADICTS_OUR_RECORD", detail, path=part)
-    parts: dict[str, Struct | None] = {"otp": said.otp, "kyc": said.kyc, "liveness": said.liveness}
+    ours = None if summary is None else told(summary, request.otp)
+    parts: dict[str, Struct | None] = {"otp": ours or said.otp, "kyc": said.kyc, "liveness": said.liveness}
     if said.network is not None and said.network.number_verified is not None:
         parts["network"] = replace(request.network, number_verified=said.network.number_verified)
     if said.requester is not None and said.requester.document_status is not None:

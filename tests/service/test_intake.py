@@ -10,6 +10,7 @@ from features.clock import FixedClock
 from features.provinces import PROVINCES
 from service.intake import Intake, Rejected
 from service.ports import StoreDownError
+from service.remembering import Remembering
 from tests.service.fakes import TENANT, FakeBook, FakeJournal, FakeVelocity, PlainNames
 from tests.service.sql.records import NOW_MS
 
@@ -24,7 +25,8 @@ class Desk:
         """Put it together."""
         self.book, self.journal, self.velocity = FakeBook(), FakeJournal(), FakeVelocity()
         clock = FixedClock(NOW_MS)
-        self.intake = Intake(self.book, self.journal, self.velocity, PlainNames(), clock)  # type: ignore[arg-type]
+        remembering = Remembering(self.book, self.journal, self.velocity)  # type: ignore[arg-type]  # fakes
+        self.intake = Intake(remembering, PlainNames(), clock)
 
     async def take(self, *said: dict[str, Any]) -> Any:
         """Report a batch."""

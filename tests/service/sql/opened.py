@@ -15,6 +15,7 @@ from service.adapters.sql_cases import SqlCases
 from service.adapters.sql_challenges import SqlChallenges
 from service.adapters.sql_engine import Database
 from service.adapters.sql_journal import SqlJournal
+from service.adapters.sql_otp import SqlCodes
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_registry import SqlRegistry
 from service.adapters.sql_retention import SqlRetention
@@ -38,6 +39,7 @@ class Record:
         self.book = SqlBook(self.writer, self.reader, self.sealer, clock)
         self.afterwards = SqlAfterwards(self.writer, self.reader)
         self.challenges = SqlChallenges(self.writer, self.reader)
+        self.codes = SqlCodes(self.writer, self.reader)
         self.journal = SqlJournal(self.writer, self.reader, clock)
         self.retention = SqlRetention(self.writer)
         self.registry = SqlRegistry(self.writer, self.reader, clock)
