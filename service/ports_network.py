@@ -10,6 +10,9 @@ from typing import Final, Literal, Protocol, get_args
 
 from msgspec import Struct
 
+from features.request import ScreeningRequest
+from features.vocabulary import AccessRisk
+
 SourceName = Literal[
     "sim_swap",
     "device_swap",
@@ -153,3 +156,43 @@ class NoIdentities:
     async def identity(self, tenant: str, party_id: str) -> Identity | None:  # noqa: ARG002 - the port's
         """Know nobody."""
         return None
+
+
+class Attested(Struct, frozen=True, kw_only=True):
+    """What a device's maker vouches for, verified by us; `error`: nothing could be verified, which says nothing."""
+
+    verdict: Literal["strong", "device", "basic", "fail", "error"]
+    app_recognition: Literal["recognized", "unrecognized", "unevaluated"] | None = None
+    age_s: float | None = None
+    access_risk: tuple[AccessRisk, ...] | None = None
+
+
+class Attestor(Protocol):
+    """Verifies attestation tokens. A token that cannot be verified is an `error`, and never a fail."""
+
+    async def verify(self, tenant: str, request: ScreeningRequest) -> Attested | None:
+        """Verify a request's token; None when there is none, or nothing to verify it with: that is neutral."""
+        ...
+
+
+class AttestedKey(Struct, frozen=True, kw_only=True):
+    """A key in a device that its maker vouched for once (App Attest), as DER."""
+
+    public_key: bytes
+    counter: int = 0
+
+
+class AttestedKeys(Protocol):
+    """Keeps keys that were attested. When it fails (`StoreDownError`), the token cannot be verified."""
+
+    async def key(self, tenant: str, key_id: str) -> AttestedKey | None:
+        """Return a key."""
+        ...
+
+    async def enrol(self, tenant: str, key_id: str, key: AttestedKey) -> bool:
+        """Keep a new key; false when it is kept already: its counter must not start again."""
+        ...
+
+    async def advance(self, tenant: str, key_id: str, counter: int) -> bool:
+        """Set the counter if it is higher than the one that is kept, in one step; else false: it was used before."""
+        ...
