@@ -19,7 +19,7 @@ help: ## list what can be done
 
 setup: $(STAMP) ## make .venv with every locked dependency
 
-$(STAMP): requirements.lock pyproject.toml deploy/system-packages.sh
+$(STAMP): requirements.lock pyproject.toml clients/python/pyproject.toml deploy/system-packages.sh
 	@sh deploy/system-packages.sh run
 	@test -n "$(PYTHON)" || { echo "Lastcall needs Python 3.11, 3.12 or 3.13 on the PATH"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
@@ -29,7 +29,7 @@ $(STAMP): requirements.lock pyproject.toml deploy/system-packages.sh
 	@awk '/^[a-z]/ {skip = /^(phone|pyattest)==/} !skip' requirements.lock > $(VENV)/wheels.txt
 	@$(PIP) install --no-deps --require-hashes --only-binary :all: -r $(VENV)/wheels.txt
 	@$(PIP) install --no-deps --require-hashes --no-build-isolation -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) install --no-deps --no-build-isolation -e . -e clients/python
 	@touch $(STAMP)
 
 demo: $(STAMP) ## the whole story on this machine, from nothing to a blocked malicious closure
