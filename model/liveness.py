@@ -50,6 +50,8 @@ MATCHES: Final = 0.8
 SPOOF: Final = 0.5
 NOTHING_FOUND: Final = 0.2
 """The least spoof score: that we found nothing does not show that there is nothing."""
+LACKING: Final = frozenset[Flag]({"steps_missing", "step_too_slow"})
+"""What may also come of a face that was not seen."""
 TOO_EVEN: Final = 0.05
 FEWEST_STEPS: Final = 3
 
@@ -235,10 +237,10 @@ def _verdict(flags: set[Flag], walk: Followed, match: float | None, frames: int)
 
 
 def _status(flags: Sequence[Flag], spoof: float) -> Status:
-    """Failed by a fault that suggests an attack; else inconclusive when too little was seen; else by any fault."""
-    ends = {FAULTS[flag].ends for flag in flags}
-    if any(FAULTS[flag].ends == "failed" and FAULTS[flag].suspicion >= SPOOF for flag in flags):
+    """Failed by any fault, unless too little was seen and the fault is only that something is lacking."""
+    ends = {FAULTS[flag].ends for flag in flags if flag not in LACKING}
+    if "failed" in ends:
         return "failed"
     if "inconclusive" in ends:
         return "inconclusive"
-    return "failed" if "failed" in ends or spoof >= SPOOF else "passed"
+    return "failed" if LACKING & set(flags) or spoof >= SPOOF else "passed"

@@ -109,7 +109,9 @@ class _Baggage:
 
 def _png(data: bytes) -> Outline:
     """Walk a PNG file's chunks (ISO/IEC 15948, section 5)."""
-    baggage, heads, coded = _Baggage(), [], []
+    baggage = _Baggage()
+    heads: list[bytes] = []
+    coded: list[bytes] = []
     for name, content in _chunks(data):
         _require(name not in PNG_MOVES, "ANIMATED")
         _require(bool(heads) or name == b"IHDR", "BROKEN")
