@@ -26,9 +26,9 @@ LATEST: Final = timedelta(seconds=4)
 SHUT: Final = 0.65
 """Of the own open eye: less is a blink. A blink shows as a share, whatever the shape of the eye."""
 OPEN: Final = 0.85
-TURNED: Final = 18.0
-STRAIGHT: Final = 10.0
-"""Degrees off the own straight look. A still head reads up to seven degrees off on account of its landmarks."""
+TURNED: Final = 15.0
+STRAIGHT: Final = 8.0
+"""Degrees off the own straight look. A still head reads up to four degrees off by its landmarks, a small one seven."""
 YAWNING: Final = 0.3
 LIPS_CLOSED: Final = 0.15
 """Height by width of the mouth, above the own closed mouth."""

@@ -44,8 +44,8 @@ NOTICE: Final = "active challenge; no certified presentation attack detection (I
 FEWEST_FRAMES: Final = 8
 MOST_FRAMES: Final = 300
 MOST_WITHOUT_FACE: Final = 0.25
-SAME_FACE: Final = 0.5
-"""Two pictures of one sitting are nearer than this, also with the head turned."""
+SAME_FACE: Final = 0.6
+"""Farther apart than dlib's usual limit is another person; a turned head comes near it and does not pass it."""
 MATCHES: Final = 0.8
 SPOOF: Final = 0.5
 NOTHING_FOUND: Final = 0.2
