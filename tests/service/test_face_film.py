@@ -6,11 +6,9 @@ test: it is what docs/liveness.md warns of.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib import cbook
 from PIL import Image
 
 from model.face import Measured, points
@@ -18,6 +16,7 @@ from model.gestures import Step
 from model.liveness import Frame, Verdict, judge
 from service.adapters.face_pool import FacePool
 from tests.service.animated import Floats, Pixels, acted, coded, filmed
+from tests.service.photos import PHOTO
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -32,7 +31,7 @@ GAPS_MS = (230, 251, 244, 238, 262, 247, 233)
 
 def portrait() -> Pixels:
     """Return the head of Matplotlib's sample photograph, as large as in a selfie."""
-    with Image.open(Path(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))) as opened:
+    with Image.open(PHOTO) as opened:
         head = opened.convert("RGB").crop((110, 60, 410, 410)).resize((549, 640), Image.Resampling.LANCZOS)
     return np.asarray(head)
 
