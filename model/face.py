@@ -5,7 +5,7 @@ model) and 68 landmarks in the order of iBUG 300-W. Left and right are the perso
 mirrored: the person's left is at the right of the picture.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from msgspec import Struct
@@ -20,6 +20,11 @@ EVEN_DISTANCE: Final = 0.55
 STEP_DISTANCE: Final = 0.1
 """A tenth nearer multiplies the odds by four, so a distance of 0.45 scores 0.8."""
 ODDS: Final = 4.0
+
+SMALLEST: Final = 100.0
+"""Pixels from cheek to cheek; of a smaller face the landmarks of the eyes cannot be relied on."""
+LOOKING_AHEAD: Final = 20.0
+EYES_OPEN: Final = 0.12
 
 RIGHT_EYE: Final = slice(36, 42)
 LEFT_EYE: Final = slice(42, 48)
@@ -55,6 +60,9 @@ class Measured(Struct, frozen=True, kw_only=True):
     template: tuple[float, ...] = ()
     digest: str = ""
     grain: tuple[int, ...] = ()
+
+
+Unfit = Literal["NO_FACE", "SEVERAL_FACES", "FACE_TOO_SMALL", "LOOKING_AWAY", "EYES_SHUT"]
 
 
 class NotAFaceError(ValueError):
@@ -143,6 +151,23 @@ def mouth_ratio(face: Floats) -> float:
     lips = face[INNER_LIPS]
     heights = sum(float(np.linalg.norm(lips[up] - lips[down])) for up, down in ((1, 7), (2, 6), (3, 5)))
     return _ratio(heights, 3.0 * float(np.linalg.norm(lips[0] - lips[4])))
+
+
+def width(face: Floats) -> float:
+    """Return how wide a face is, from cheek to cheek, in pixels."""
+    return float(np.linalg.norm(face[0] - face[16]))
+
+
+def unfit(measured: Measured) -> Unfit | None:
+    """Return why a picture will not do for enrolling a person, None when it will: the template is only as good."""
+    if measured.faces != 1:
+        return "SEVERAL_FACES" if measured.faces else "NO_FACE"
+    face = points(measured.landmarks)
+    if width(face) < SMALLEST:
+        return "FACE_TOO_SMALL"
+    if abs(head_pose(face).yaw) > LOOKING_AHEAD:
+        return "LOOKING_AWAY"
+    return "EYES_SHUT" if eye_aspect_ratio(face) < EYES_OPEN else None
 
 
 def _ratio(height: float, width: float) -> float:

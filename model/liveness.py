@@ -17,8 +17,10 @@ import numpy as np
 from msgspec import Struct
 
 from features.clock import milliseconds
+from features.groups.liveness import FEWEST, TOO_EVEN
 from model import film
-from model.face import Floats, Measured, distance, match_score, medoid, template
+from model.face import SMALLEST, Floats, Measured, distance, match_score, medoid, points, template, width
+from model.factors import FACE_IS_LIVE, FACE_MATCHES
 from model.gestures import STEPS, STRAIGHT, Followed, Reading, Step, at_rest, follow, reading
 
 Status = Literal["passed", "failed", "inconclusive"]
@@ -36,6 +38,7 @@ Flag = Literal[
     "other_gesture",
     "steps_missing",
     "face_lost",
+    "face_too_small",
     "too_few_frames",
     "no_match",
 ]
@@ -46,14 +49,11 @@ MOST_FRAMES: Final = 300
 MOST_WITHOUT_FACE: Final = 0.25
 SAME_FACE: Final = 0.6
 """Farther apart than dlib's usual limit is another person; a turned head comes near it and does not pass it."""
-MATCHES: Final = 0.8
-SPOOF: Final = 0.5
+SPOOF: Final = 1.0 - FACE_IS_LIVE
 NOTHING_FOUND: Final = 0.2
 """The least spoof score: that we found nothing does not show that there is nothing."""
 LACKING: Final = frozenset[Flag]({"steps_missing", "step_too_slow"})
 """What may also come of a face that was not seen."""
-TOO_EVEN: Final = 0.05
-FEWEST_STEPS: Final = 3
 
 
 class Fault(Struct, frozen=True):
@@ -86,6 +86,7 @@ FAULTS: Final[Mapping[Flag, Fault]] = {
     "other_gesture": Fault(0.3, "failed", "another gesture was made than was asked for", "做出的动作与要求不符"),
     "steps_missing": Fault(0.3, "failed", "not every step was done", "未完成全部动作"),
     "face_lost": Fault(0.2, "inconclusive", "no face is seen in many pictures", "多帧画面未检测到人脸"),
+    "face_too_small": Fault(0.0, "inconclusive", "the face is too small to see its eyes", "人脸过小,看不清眼部"),
     "too_few_frames": Fault(0.0, "inconclusive", "there are too few pictures to judge by", "画面过少,无法判断"),
     "no_match": Fault(0.0, "failed", "the face is not the one on record", "人脸与留存模板不符"),
 }
@@ -165,6 +166,8 @@ def judge(
     walk = follow(readings, steps, shown_ms)
     match = None if enrolled is None else _match(templates[_ahead(readings)], template(enrolled))
     flags |= _flags_of_walk(walk, steps) | _flags_of_person(templates, match)
+    if median(width(points(frame.measured.landmarks)) for frame in single) < SMALLEST:
+        flags.add("face_too_small")
     return _verdict(flags, walk, match, len(judged))
 
 
@@ -197,7 +200,7 @@ def _flags_of_walk(walk: Followed, steps: Sequence[Step]) -> set[Flag]:
         "step_too_slow": walk.too_slow,
         "other_gesture": walk.other_gesture,
         "steps_missing": len(walk.done) < len(steps),
-        "steps_too_regular": len(after) >= FEWEST_STEPS and pstdev(after) < TOO_EVEN * fmean(after),
+        "steps_too_regular": len(after) >= FEWEST and pstdev(after) < TOO_EVEN * fmean(after),
     }
     return {flag for flag, there in found.items() if there}
 
@@ -206,7 +209,7 @@ def _flags_of_person(templates: Floats, match: float | None) -> set[Flag]:
     middle = medoid(templates)
     found: dict[Flag, bool] = {
         "face_changed": any(distance(one, middle) > SAME_FACE for one in templates),
-        "no_match": match is not None and match < MATCHES,
+        "no_match": match is not None and match < FACE_MATCHES,
     }
     return {flag for flag, there in found.items() if there}
 

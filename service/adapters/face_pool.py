@@ -27,6 +27,7 @@ PROGRAM: Final = ("-I", "-B", "-m", "service.adapters.face_child")
 LONGEST_ANSWER: Final = 64 * 1024
 STARTING: Final = timedelta(seconds=60)
 """Loading the models takes a second or two; on a machine that starts everything at once, more."""
+DYING: Final = timedelta(seconds=1)
 RETRY_AFTER_S: Final = 2
 BLAMED_ON_THE_PICTURE: Final = frozenset(
     -number for number in (signal.SIGXCPU, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
@@ -121,7 +122,7 @@ class _Child:
             return None
         with suppress(TimeoutError):
             # One that is dying already tells more by its own end than by ours.
-            async with asyncio.timeout(0.2):
+            async with asyncio.timeout(DYING.total_seconds()):
                 return await self._process.wait()
         self.kill()
         return await self._process.wait()

@@ -121,6 +121,7 @@ class Film:
     pauses_ms: Sequence[int] = PAUSES_MS
     held_ms: int = 400
     every_ms: int = 80
+    size: float = 0.5
     uneven_ms: int = 12
     seed: int = 7
 
@@ -134,7 +135,7 @@ class Film:
         return [
             Frame(at, Measured(
                 faces=1,
-                landmarks=landmarks(self.person, _swayed(look, source)),
+                landmarks=landmarks(self.person, _swayed(look, source), self.size),
                 template=self.person.template(0.2, source),
                 digest=blake2b(f"{self.seed} {at}".encode()).hexdigest(),
                 grain=tuple(int(tile) for tile in source.integers(1, 2**32, TILES)),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.face import (
+    Measured,
     NotAFaceError,
     distance,
     eye_aspect_ratio,
@@ -17,6 +18,7 @@ from model.face import (
     mouth_ratio,
     points,
     template,
+    unfit,
 )
 from tests.model.faces import Look, Person, landmarks
 
@@ -126,3 +128,22 @@ def test_what_are_no_landmarks_is_refused(wrong: object) -> None:
     """So for points."""
     with pytest.raises(NotAFaceError):
         points(wrong)
+
+
+@pytest.mark.parametrize(
+    ("faces", "look", "size", "why"),
+    [
+        (1, Look(), 0.5, None),
+        (1, Look(yaw=10), 0.2, None),
+        (0, Look(), 0.5, "NO_FACE"),
+        (2, Look(), 0.5, "SEVERAL_FACES"),
+        (1, Look(), 0.15, "FACE_TOO_SMALL"),
+        (1, Look(yaw=30), 0.5, "LOOKING_AWAY"),
+        (1, Look(lids=0.2), 0.5, "EYES_SHUT"),
+    ],
+)
+def test_a_picture_to_enrol_by_shows_one_whole_face(faces: int, look: Look, size: float, why: str | None) -> None:
+    """Large enough, looking ahead, with open eyes; narrow ones are open."""
+    for person in (ANN, Person(eye=0.17)):
+        measured = Measured(faces=faces, landmarks=landmarks(person, look, size) if faces == 1 else ())
+        assert unfit(measured) == why

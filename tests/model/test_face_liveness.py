@@ -115,6 +115,7 @@ SPOILED: list[tuple[Flag, str, list[Frame], dict[str, object]]] = [
     ),
     ("steps_missing", "failed", PLAIN.but(acted=ASKED[:3]).frames(), {}),
     ("face_lost", "inconclusive", blind(PLAIN.frames()), {}),
+    ("face_too_small", "inconclusive", PLAIN.but(size=0.15).frames(), {}),
     ("too_few_frames", "inconclusive", PLAIN.frames()[:7], {}),
     ("no_match", "failed", PLAIN.but(person=BO).frames(), {}),
 ]

@@ -110,6 +110,14 @@ def test_the_service_itself_loads_no_decoder_and_no_model() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_child_ends_with_its_parent() -> None:
+    """When the pipe closes, also because the service was killed, nothing keeps running."""
+    program = [sys.executable, *face_pool.PROGRAM]
+    done = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)  # noqa: S603 - ours
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert msgspec.json.decode(done.stdout[4:], type=Answer) == Answer()
+
+
 async def test_a_picture_that_is_too_long_is_not_even_handed_on(pool: FacePool) -> None:
     """The gate's limit holds at the door."""
     assert await pool.measure(bytes(MOST_BYTES + 1)) == Refused("TOO_MANY_BYTES")
