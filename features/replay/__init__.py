@@ -7,6 +7,7 @@ window means; nothing is defined twice.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from features.replay.log import EventLog, log_of
 from features.replay.sweep import Desk, Numbers, Stretch, kept_as, lay, read, stretches
 from features.windows import Answer, Plan, Shelf, Window
 
-__all__ = ["Answers", "EventLog", "Found", "log_of", "replay", "work"]
+__all__ = ["Answers", "EventLog", "Found", "Task", "log_of", "replay", "work"]
 
 Answers = dict[Window, Answer]
 SCREENINGS = frozenset({"screening"})
@@ -52,7 +53,17 @@ def _answer(window: Window, number: np.generic) -> Answer:
     return int(number) if kind is np.int64 else float(number)
 
 
-Task = Callable[[], None]
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part of the work: one entity over one stretch of a log. Tasks share nothing but where their answers go.
+
+    Attributes:
+        do: does it.
+        reached: the share of all work that lies up to its end.
+    """
+
+    do: Callable[[], None]
+    reached: float
 
 
 def work(  # noqa: PLR0913 - each is a choice of the caller, and has a default
@@ -80,9 +91,10 @@ def work(  # noqa: PLR0913 - each is a choice of the caller, and has a default
     rows[asked] = np.arange(asked.size, dtype=np.int32)
 
     def tasks() -> Iterator[Task]:
-        for shelf in plan.shelves.values():
+        for place, shelf in enumerate(plan.shelves.values()):
             for some in stretches(log, shelf, rows, kernels, stretch):
-                yield _task(log, shelf, some, caps(shelf.by), kernels, found)
+                do = partial(_do, log, shelf, some, caps(shelf.by), kernels, found)
+                yield Task(do, (place + some.reached) / len(plan.shelves))
 
     return found, tasks()
 
@@ -92,12 +104,9 @@ def _empty(window: Window, size: int) -> Numbers:
     return np.full(size, none, kind)
 
 
-def _task(log: EventLog, shelf: Shelf, some: Stretch, cap: int, kernels: Kernels, found: Found) -> Task:  # noqa: PLR0913 - closed over
-    def do() -> None:
-        desk = Desk(log, shelf, some, lay(log, shelf, some, cap, kernels), kernels)
-        read(desk, [(window, found.columns[window]) for window in shelf.windows])
-
-    return do
+def _do(log: EventLog, shelf: Shelf, some: Stretch, cap: int, kernels: Kernels, found: Found) -> None:  # noqa: PLR0913 - what a task is about
+    desk = Desk(log, shelf, some, lay(log, shelf, some, cap, kernels), kernels)
+    read(desk, [(window, found.columns[window]) for window in shelf.windows])
 
 
 def replay(events: Iterable[Event], plan: Plan, *, asking: frozenset[str] = SCREENINGS) -> list[Answers]:
@@ -113,5 +122,5 @@ def replay(events: Iterable[Event], plan: Plan, *, asking: frozenset[str] = SCRE
     """
     found, tasks = work(log_of(events, plan), plan, asking=asking)
     for task in tasks:
-        task()
+        task.do()
     return list(found.rows())

@@ -31,12 +31,14 @@ class Stretch:
         key: whose each is.
         at: the time that the store gave each.
         row: the row of the answers for those that ask, negative for the others.
+        reached: the share of the entity's events that lie up to its end.
     """
 
     events: Shorts
     key: Shorts
     at: Ints
     row: Shorts
+    reached: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Laid:
     """What requests of a stretch find remembered: `low` and `high` have a row for each, a column for each kind."""
 
     members: Shorts
+    occurred: Ints
     low: Shorts
     high: Shorts
     tidy: Flags
@@ -59,11 +62,6 @@ class Desk:
     stretch: Stretch
     laid: Laid
     kernels: Kernels
-
-    @property
-    def occurred(self) -> Ints:
-        """When the remembered events occurred."""
-        return self.log.occurred[self.laid.members]
 
     def of(self, window: Window) -> Shorts:
         """Return the columns of the kinds that a window looks at."""
@@ -90,7 +88,7 @@ def stretches(log: EventLog, shelf: Shelf, rows: Shorts, kernels: Kernels, size:
     while begin < events.size:
         end = int(ends[np.searchsorted(ends, min(begin + size, events.size))])
         some = events[begin:end]
-        yield Stretch(some, keys[some], at[some], rows[some])
+        yield Stretch(some, keys[some], at[some], rows[some], end / events.size)
         begin = end
 
 
@@ -111,11 +109,10 @@ def lay(log: EventLog, shelf: Shelf, stretch: Stretch, cap: int, kernels: Kernel
     low, high = (np.empty((int(asks.sum()), width), np.int32) for _ in range(2))
     places = kernels.reach(stretch.key, slot, asks, base, cap, low, high)
     members = stretch.events[places]
-    muddled = np.concatenate(
-        [_backwards(stretch.key[places], log.occurred[members]), _backwards(stretch.key[asks], stretch.at[asks])]
-    )
+    occurred, at = log.occurred[members], stretch.at[asks]
+    muddled = np.concatenate([_backwards(stretch.key[places], occurred), _backwards(stretch.key[asks], at)])
     tidy = ~np.isin(stretch.key[asks], muddled) if muddled.size else np.ones(len(low), np.bool_)
-    return Laid(members, low, high, tidy, stretch.at[asks])
+    return Laid(members, occurred, low, high, tidy, at)
 
 
 def _backwards(key: Shorts, times: Ints) -> Shorts:
@@ -144,7 +141,7 @@ def _(window: Sum, desk: Desk) -> Numbers:
 def _tally(window: Window, desk: Desk, running: Ints) -> Numbers:
     low, high, edge, tidy = desk.reach(window)
     out = np.zeros(edge.size, np.int64)
-    desk.kernels.tally(desk.occurred, running, low, high, edge, tidy, desk.of(window), out)
+    desk.kernels.tally(desk.laid.occurred, running, low, high, edge, tidy, desk.of(window), out)
     return out
 
 
@@ -154,14 +151,14 @@ def _(window: Distinct, desk: Desk) -> Numbers:
     column = desk.log.columns[window.what]
     out = np.zeros(edge.size, np.int64)
     codes, seen = column.codes[desk.laid.members], np.zeros(column.size, np.int32)
-    desk.kernels.distinct(desk.occurred, codes, low, high, edge, tidy, desk.of(window), seen, out)
+    desk.kernels.distinct(desk.laid.occurred, codes, low, high, edge, tidy, desk.of(window), seen, out)
     return out
 
 
 @answer.register
 def _(window: Last, desk: Desk) -> Numbers:
     low, high, edge, tidy = desk.reach(window)
-    occurred = desk.occurred
+    occurred = desk.laid.occurred
     shown = desk.log.columns[window.column].values[desk.laid.members] if window.column else np.ones_like(occurred)
     found = np.empty(edge.size, np.int32)
     desk.kernels.newest(occurred, shown, low, high, edge, tidy, desk.of(window), found)
@@ -179,7 +176,7 @@ def _where(found: Shorts, values: Ints, otherwise: int) -> Ints:
 def _(window: Gaps, desk: Desk) -> Numbers:
     low, high, edge, _ = desk.reach(window)
     out = np.empty(edge.size)
-    desk.kernels.spread(desk.occurred, low, high, edge, desk.of(window), out)
+    desk.kernels.spread(desk.laid.occurred, low, high, edge, desk.of(window), out)
     return out
 
 

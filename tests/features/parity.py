@@ -141,7 +141,7 @@ def offline(events: Sequence[Event], kernels: Kernels | None = None, **how: Any)
     """Return what the offline engine says at every screening."""
     found, tasks = work(log_of(events, PLAN), PLAN, kernels=kernels or compiled(), **how)
     for task in tasks:
-        task()
+        task.do()
     return list(found.rows())
 
 
