@@ -33,7 +33,7 @@ def compiled() -> Kernels:
     return Kernels(*(njit(nogil=True, cache=True)(kernel) for kernel in PLAIN))
 
 
-def local(  # noqa: PLR0913 - each is a choice of the caller, and has a default
+def local(
     log: EventLog,
     plan: Plan,
     progress: Progress = lambda *_: None,

@@ -148,17 +148,18 @@ def offline(events: Sequence[Event], kernels: Kernels | None = None, **how: Any)
 class Online:
     """The online engine on a server; every stream is another tenant's, so none sees another."""
 
+    tenants = count()
+
     def __init__(self, url: str, engine: type[RedisVelocity] = RedisVelocity, plan: Plan = PLAN) -> None:
         """Warm the store."""
         self._runner = asyncio.Runner()
-        self._tenants = count()
         self.store = engine(velocity_client(url, DEADLINE), plan, DEADLINE)
         for step in (self.store.begin_filling, self.store.end_filling):
             self._runner.run(step())
 
     def __call__(self, events: Sequence[Event]) -> list[Answers]:
         """Return what the store says at every screening: once, however often it comes."""
-        return self._runner.run(self._answers(events, f"t{next(self._tenants)}"))
+        return self._runner.run(self._answers(events, f"t{next(self.tenants)}"))
 
     async def _answers(self, events: Sequence[Event], tenant: str) -> list[Answers]:
         found: dict[str, Answers] = {}
@@ -173,7 +174,7 @@ class Online:
 
     def stamped(self, events: Sequence[Event]) -> list[Event]:
         """Return events with the places that the store gives them, whatever their kind."""
-        return self._runner.run(self._stamped(events, f"t{next(self._tenants)}"))
+        return self._runner.run(self._stamped(events, f"t{next(self.tenants)}"))
 
     async def _stamped(self, events: Sequence[Event], tenant: str) -> list[Event]:
         return [

@@ -55,7 +55,7 @@ TERMINAL: Final = {days: counted("store", days) for days in (DELAY, *(DELAY + da
 
 @cache
 def answers() -> tuple[Mapping[str, Numbers], Mapping[Window, Numbers]]:
-    """Return the published rows, and our windows at each of them; a customer stands as a line, a terminal as a store."""
+    """Return the published rows and our windows at each; a customer stands as a line, a terminal as a store."""
     raw, published = table(RAW), table(PUBLISHED)
     t = raw["TX_TIME_SECONDS"].astype(np.int64) * 1000
     size = t.size
