@@ -14,7 +14,7 @@ import numpy as np
 from features.event import Event, cap_of
 from features.replay.kernels import PLAIN, Kernels, Shorts
 from features.replay.log import EventLog, log_of
-from features.replay.sweep import Desk, Numbers, Stretch, kept_as, lay, read, stretches
+from features.replay.sweep import Desk, Numbers, Stretch, kept_as, lay, read, room, stretches
 from features.windows import Answer, Plan, Shelf, Window
 
 __all__ = ["Answers", "EventLog", "Found", "Task", "log_of", "replay", "work"]
@@ -86,7 +86,8 @@ def work(  # noqa: PLR0913 - each is a choice of the caller, and has a default
         stretch: about how many events are a task.
     """
     asked = np.flatnonzero(log.of_kinds(asking)).astype(np.int32)
-    found = Found(asked, {window: _empty(window, asked.size) for window in plan.windows})
+    columns = {shelf.by: room(shelf, asked.size) for shelf in plan.shelves.values()}
+    found = Found(asked, {window: columns[window.by][window] for window in plan.windows})
     rows = np.full(len(log), -1, np.int32)
     rows[asked] = np.arange(asked.size, dtype=np.int32)
 
@@ -99,14 +100,9 @@ def work(  # noqa: PLR0913 - each is a choice of the caller, and has a default
     return found, tasks()
 
 
-def _empty(window: Window, size: int) -> Numbers:
-    kind, none = kept_as(window)
-    return np.full(size, none, kind)
-
-
 def _do(log: EventLog, shelf: Shelf, some: Stretch, cap: int, kernels: Kernels, found: Found) -> None:  # noqa: PLR0913 - what a task is about
     desk = Desk(log, shelf, some, lay(log, shelf, some, cap, kernels), kernels)
-    read(desk, [(window, found.columns[window]) for window in shelf.windows])
+    read(desk, found.columns)
 
 
 def replay(events: Iterable[Event], plan: Plan, *, asking: frozenset[str] = SCREENINGS) -> list[Answers]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Shorts = NDArray[np.int32]
+Places = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 HOUR_MS: Final = 3_600_000
@@ -224,6 +225,12 @@ def chain(key: Shorts, joins: Flags, asks: Flags, t: Ints, at: Ints, span: int, 
             known = True
 
 
+def put(rows: Places, numbers: NDArray[Any], out: NDArray[Any]) -> None:
+    """Put answers where they belong."""
+    for index in range(rows.size):
+        out[rows[index]] = numbers[index]
+
+
 class Kernels(NamedTuple):
     """All of them, as they stand or compiled."""
 
@@ -234,6 +241,7 @@ class Kernels(NamedTuple):
     newest: Callable[..., Any] = newest
     spread: Callable[..., Any] = spread
     chain: Callable[..., Any] = chain
+    put: Callable[..., Any] = put
 
 
 PLAIN: Final = Kernels()

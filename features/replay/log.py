@@ -88,7 +88,7 @@ class EventLog:
     def of_kinds(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """Return which events are of some kinds."""
         wanted = set(names)
-        return np.isin(self.kinds, [code for code, name in enumerate(self.names) if name in wanted])
+        return np.asarray([name in wanted for name in self.names])[self.kinds]
 
 
 def log_of(events: Iterable[Event], plan: Plan) -> EventLog:

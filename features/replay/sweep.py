@@ -4,7 +4,7 @@ Windows are known by their declarations in `features.windows` alone; here each k
 computes it for many requests at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any, Final, cast
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.clock import oldest_ms
-from features.replay.kernels import HOUR_MS, Flags, Ints, Kernels, Shorts
+from features.replay.kernels import HOUR_MS, Flags, Ints, Kernels, Places, Shorts
 from features.replay.log import EventLog
 from features.windows import Count, Distinct, First, Gaps, Last, Shelf, Sum, Window
 
@@ -34,7 +34,7 @@ class Stretch:
         reached: the share of the entity's events that lie up to its end.
     """
 
-    events: Shorts
+    events: Places
     key: Shorts
     at: Ints
     row: Shorts
@@ -45,7 +45,7 @@ class Stretch:
 class Laid:
     """What requests of a stretch find remembered: `low` and `high` have a row for each, a column for each kind."""
 
-    members: Shorts
+    members: Places
     occurred: Ints
     low: Shorts
     high: Shorts
@@ -84,12 +84,13 @@ def stretches(log: EventLog, shelf: Shelf, rows: Shorts, kernels: Kernels, size:
     keys = np.where(concerns, keyed.codes, np.int32(-1))
     ends = np.zeros(keyed.size, np.int64)
     events = kernels.arrange(keys, _visit(sequence), ends)
-    begin = 0
+    begin = first = 0
     while begin < events.size:
-        end = int(ends[np.searchsorted(ends, min(begin + size, events.size))])
-        some = events[begin:end]
-        yield Stretch(some, keys[some], at[some], rows[some], end / events.size)
-        begin = end
+        last = int(np.searchsorted(ends, min(begin + size, events.size)))
+        some = events[begin : ends[last]].astype(np.intp)
+        key = np.repeat(np.arange(first, last + 1, dtype=np.int32), np.diff(ends[first : last + 1], prepend=begin))
+        yield Stretch(some, key, at[some], rows[some], float(ends[last] / events.size))
+        begin, first = int(ends[last]), last + 1
 
 
 def _visit(sequence: Ints) -> Shorts:
@@ -107,7 +108,7 @@ def lay(log: EventLog, shelf: Shelf, stretch: Stretch, cap: int, kernels: Kernel
     width = len(shelf.columns)
     base = np.concatenate([[0], np.cumsum(np.bincount(slot[slot >= 0], minlength=width))])[:width].astype(np.int64)
     low, high = (np.empty((int(asks.sum()), width), np.int32) for _ in range(2))
-    places = kernels.reach(stretch.key, slot, asks, base, cap, low, high)
+    places: Shorts = kernels.reach(stretch.key, slot, asks, base, cap, low, high)
     members = stretch.events[places]
     occurred, at = log.occurred[members], stretch.at[asks]
     muddled = np.concatenate([_backwards(stretch.key[places], occurred), _backwards(stretch.key[asks], at)])
@@ -199,8 +200,19 @@ def kept_as(window: Window) -> tuple[type[np.generic], float]:
     return np.float64, np.nan
 
 
-def read(desk: Desk, into: Sequence[tuple[Window, Numbers]]) -> None:
-    """Read every window of a stretch into its array of answers."""
-    rows = desk.stretch.row[desk.stretch.row >= 0]
-    for window, out in into:
-        out[rows] = answer(window, desk)
+def room(shelf: Shelf, size: int) -> dict[Window, Numbers]:
+    """Return where the answers of a shelf's windows will be: one column each of a few tables, none of them given yet.
+
+    What one request is answered lies close together, so that a large log is not waited for.
+    """
+    kinds = [kept_as(window) for window in shelf.windows]
+    tables = {kind: np.full((size, kinds.count((kind, none))), none, kind) for kind, none in dict(kinds).items()}
+    free = {kind: iter(table.T) for kind, table in tables.items()}
+    return {window: next(free[kind]) for window, (kind, _) in zip(shelf.windows, kinds, strict=True)}
+
+
+def read(desk: Desk, into: Mapping[Window, Numbers]) -> None:
+    """Read every window of a stretch into its column of answers."""
+    rows = desk.stretch.row[desk.stretch.row >= 0].astype(np.intp)
+    for window in desk.shelf.windows:
+        desk.kernels.put(rows, answer(window, desk), into[window])
