@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.event import ENTITIES, KINDS, Event, column_value, sequence_of
+from features.event import ENTITIES, KINDS, Event, column_value, occurred_of, sequence_of, time_of
 from features.replay.kernels import Ints, Shorts
 from features.windows import Plan
 
@@ -48,6 +48,14 @@ class Column:
         return cls(values, codes[:-1].astype(np.int32), kinds.size)
 
 
+class Placed(NamedTuple):
+    """Where events stand in the store of an entity: its time for each, their order, and when they happened for it."""
+
+    at: Ints
+    sequence: Ints
+    occurred: Ints
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventLog:
     """Events, each at one place of every array, in the order of the log, each id once.
@@ -61,7 +69,7 @@ class EventLog:
         known: when it became known.
         keys: entity -> whose each is.
         columns: what windows read beside times.
-        places: entity or pair -> (time, sequence) of each event, where a store gave some of them their places.
+        places: entity or pair -> the places of the events, where a store gave some of them theirs.
     """
 
     kinds: NDArray[np.int8]
@@ -70,7 +78,7 @@ class EventLog:
     known: Ints
     keys: Mapping[str, Coded]
     columns: Mapping[str, Column] = field(default_factory=dict)
-    places: Mapping[str, tuple[Ints, Ints]] = field(default_factory=dict)
+    places: Mapping[str, Placed] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return how many events there are."""
@@ -81,9 +89,9 @@ class EventLog:
         entity, _, other = by.partition("+")
         return self.keys[entity].joined(self.keys[other]) if other else self.keys[entity]
 
-    def placed(self, by: str) -> tuple[Ints, Ints]:
-        """Return each event's time and place in the order of an entity's store."""
-        return self.places.get(by, (self.known, self.known))
+    def placed(self, by: str) -> Placed:
+        """Return each event's place in the store of an entity."""
+        return self.places.get(by, Placed(self.known, self.known, self.occurred))
 
     def of_kinds(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """Return which events are of some kinds."""
@@ -126,9 +134,8 @@ def _coded(tokens: Sequence[str | None]) -> Coded:
     return Coded(np.asarray(codes, np.int32), len(numbers))
 
 
-def _placed(log: Sequence[Event], by: str) -> tuple[Ints, Ints]:
-    times = [event.stamps.get(by, (event.known_ms, 0))[0] for event in log]
-    return _ints(times), _ints([sequence_of(event, by) for event in log])
+def _placed(log: Sequence[Event], by: str) -> Placed:
+    return Placed(*(_ints([place(event, by) for event in log]) for place in (time_of, sequence_of, occurred_of)))
 
 
 def _ints(values: Sequence[int]) -> Ints:

@@ -30,6 +30,7 @@ class Stretch:
         events: their places in the log.
         key: whose each is.
         at: the time that the store gave each.
+        occurred: when each happened.
         row: the row of the answers for those that ask, negative for the others.
         reached: the share of the entity's events that lie up to its end.
     """
@@ -37,6 +38,7 @@ class Stretch:
     events: Places
     key: Shorts
     at: Ints
+    occurred: Ints
     row: Shorts
     reached: float
 
@@ -79,7 +81,7 @@ class Desk:
 def stretches(log: EventLog, shelf: Shelf, rows: Shorts, kernels: Kernels, size: int) -> Iterator[Stretch]:
     """Cut what concerns an entity into stretches of about `size` events."""
     keyed = log.keyed(shelf.by)
-    at, sequence = log.placed(shelf.by)
+    at, sequence, occurred = log.placed(shelf.by)
     concerns = log.of_kinds([*shelf.columns, *(kind for window in shelf.chains for kind in window.of)]) | (rows >= 0)
     keys = np.where(concerns, keyed.codes, np.int32(-1))
     ends = np.zeros(keyed.size, np.int64)
@@ -89,7 +91,7 @@ def stretches(log: EventLog, shelf: Shelf, rows: Shorts, kernels: Kernels, size:
         last = int(np.searchsorted(ends, min(begin + size, events.size)))
         some = events[begin : ends[last]].astype(np.intp)
         key = np.repeat(np.arange(first, last + 1, dtype=np.int32), np.diff(ends[first : last + 1], prepend=begin))
-        yield Stretch(some, key, at[some], rows[some], float(ends[last] / events.size))
+        yield Stretch(some, key, at[some], occurred[some], rows[some], float(ends[last] / events.size))
         begin, first = int(ends[last]), last + 1
 
 
@@ -110,7 +112,7 @@ def lay(log: EventLog, shelf: Shelf, stretch: Stretch, cap: int, kernels: Kernel
     low, high = (np.empty((int(asks.sum()), width), np.int32) for _ in range(2))
     places: Shorts = kernels.reach(stretch.key, slot, asks, base, cap, low, high)
     members = stretch.events[places]
-    occurred, at = log.occurred[members], stretch.at[asks]
+    occurred, at = stretch.occurred[places], stretch.at[asks]
     muddled = np.concatenate([_backwards(stretch.key[places], occurred), _backwards(stretch.key[asks], at)])
     tidy = ~np.isin(stretch.key[asks], muddled) if muddled.size else np.ones(len(low), np.bool_)
     return Laid(members, occurred, low, high, tidy, at)
@@ -186,8 +188,7 @@ def _(window: First, desk: Desk) -> Numbers:
     log, stretch = desk.log, desk.stretch
     joins = log.of_kinds(window.of)[stretch.events]
     out = np.empty(desk.laid.at.size)
-    occurred = log.occurred[stretch.events]
-    desk.kernels.chain(stretch.key, joins, stretch.row >= 0, occurred, stretch.at, window.span_ms, out)
+    desk.kernels.chain(stretch.key, joins, stretch.row >= 0, stretch.occurred, stretch.at, window.span_ms, out)
     return out
 
 

@@ -115,7 +115,8 @@ def _event(number: int, step: Step, now: int) -> Event:
     return Event(
         id=f"e{number}",
         kind=step.kind,
-        occurred_ms=now - step.late,
+        # A request is seen as it happens; what is told may be told late.
+        occurred_ms=now - (0 if step.kind == "screening" else step.late),
         known_ms=now,
         keys={entity: token for entity, token in named.items() if token is not None},
         values={} if step.province is None else {"province": step.province},

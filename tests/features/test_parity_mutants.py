@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from features.clock import oldest_ms
 from features.event import Event
 from features.replay.kernels import PLAIN
-from features.replay.log import EventLog
+from features.replay.log import EventLog, Placed
 from features.windows import Plan
 from service.adapters.embedded_valkey import EmbeddedValkey
 from service.adapters.redis_velocity import RedisVelocity
@@ -125,7 +125,7 @@ def test_keys_without_their_kind_are_found(url: str) -> None:
 
 def test_late_events_that_count_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sorted by when they occurred, events count for requests that could not know them."""
-    monkeypatch.setattr(EventLog, "placed", lambda log, _: (log.known, log.occurred))
+    monkeypatch.setattr(EventLog, "placed", lambda log, _: Placed(log.known, log.occurred, log.occurred))
     assert not agrees(offline)
 
 
