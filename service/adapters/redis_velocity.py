@@ -30,7 +30,7 @@ from redis.exceptions import (
     TimeoutError as StoreTimeoutError,
 )
 
-from features.event import Event, cap_of, column_value, key_of, number_of
+from features.event import Event, cap_of, column_value, key_of, number_of, occurred_of, time_of
 from features.windows import Answer, Chain, History, Plan, Records, Shelf, Window
 from service.ports import VelocityDownError, Witness
 
@@ -65,7 +65,7 @@ class RedisVelocity:
     async def remember(self, tenant: str, events: Sequence[Event], *, replaying: bool = False) -> None:
         """Remember reported events, in one round trip; as they come in, or (`replaying`) as they were known then."""
         commands = [
-            self._command("remember", tenant, event, shelf, _then(event, shelf) if replaying else None)
+            self._command("remember", tenant, event, shelf, time_of(event, shelf.by) if replaying else None)
             for event in events
             for shelf in self._shelves(event)
         ]
@@ -91,7 +91,8 @@ class RedisVelocity:
         async for tenant, event in tenant_events:
             count += 1
             batch.extend(
-                self._command("remember", tenant, event, shelf, _then(event, shelf)) for shelf in self._shelves(event)
+                self._command("remember", tenant, event, shelf, time_of(event, shelf.by))
+                for shelf in self._shelves(event)
             )
             if len(batch) >= 2000:  # noqa: PLR2004 - about a megabyte a round trip
                 await self._run(batch, cold_is_fine=True)
@@ -160,7 +161,7 @@ class RedisVelocity:
             mode,
             struct.pack("<q", number_of(event.id)),
             "" if at_ms is None else at_ms,
-            "" if mode == "witness" and at_ms is None else event.occurred_ms,
+            "" if mode == "witness" and at_ms is None else occurred_of(event, shelf.by),
             event.kind if known else "",
             values,
             cap_of(shelf.by),
@@ -195,11 +196,6 @@ class RedisVelocity:
         if mark is None and not cold_is_fine:
             raise VelocityDownError("cold")
         return cast("list[list[bytes]]", replies)
-
-
-def _then(event: Event, shelf: Shelf) -> int:
-    """Return when the event became known: by the store that first saw it, else by the log."""
-    return event.stamps.get(shelf.by, (event.known_ms, 0))[0]
 
 
 def _keeps(shelf: Shelf, kind: str) -> bool:
