@@ -6,6 +6,7 @@ test: it is what docs/liveness.md warns of.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ async def resting() -> tuple[Pixels, Measured]:
 
 async def measured(pictures: list[bytes]) -> list[Measured]:
     """Measure pictures in a pool of its own."""
-    pool = FacePool()
+    pool = FacePool(longest=timedelta(minutes=3))
     try:
         answers = [await pool.measure(picture) for picture in pictures]
     finally:
