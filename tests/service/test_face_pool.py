@@ -161,6 +161,17 @@ async def test_a_child_that_dies_is_replaced(pool: FacePool, ended_by: signal.Si
     assert pool.pids != (pid,)
 
 
+async def test_a_child_that_died_at_rest_costs_nobody_an_answer(pool: FacePool) -> None:
+    """The next picture starts another."""
+    assert await pool.ready()
+    (pid,) = pool.pids
+    os.kill(pid, signal.SIGKILL)
+    with anyio.fail_after(60):
+        while pool.pids:  # noqa: ASYNC110 - another process is awaited
+            await asyncio.sleep(0.01)
+    assert (await measured(pool, photo())).faces == 1
+
+
 async def test_a_child_that_stalls_is_replaced() -> None:
     """Its caller is told to come again, and the next picture is measured by another child."""
     own = FacePool(longest=timedelta(milliseconds=100))
