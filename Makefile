@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip -q
 ARGS ?=
+STREAMS ?= 100000
 # LightGBM's threads spin when cores are shared; one is enough for what runs here.
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check format lock clean
+.PHONY: help setup demo serve test check parity bench format lock clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,12 @@ check: $(STAMP) ## format, lint, types, import contracts
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+parity: $(STAMP) ## the window engines against a naive judge: make parity STREAMS=100000
+	@$(BIN)/python -m bench.parity --streams $(STREAMS)
+
+bench: $(STAMP) ## what the replay costs beside polars and DuckDB: make bench ARGS=--large
+	@$(BIN)/python -m bench.replay $(ARGS)
 
 format: $(STAMP) ## put the code into its form
 	@$(BIN)/ruff format -q .

@@ -5,7 +5,7 @@ Macao and Taiwan are provinces in both, as they are in GB/T 2260.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
@@ -74,17 +74,25 @@ MAXMIND_KINDS: Final[Mapping[str, IpKind]] = {"Cellular": "mobile", "Cable/DSL":
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What is known of an internet address."""
+    """What is known of an internet address; the city is for a reader, and two that differ in it alone are one."""
 
     country: str | None = None
     province: str | None = None
     kind: IpKind | None = None
+    city: str | None = field(default=None, compare=False)
+
+    @property
+    def known(self) -> bool:
+        """Whether anything at all is known."""
+        return self != Address()
 
     def filled_from(self, other: "Address") -> "Address":
         """Return this with what it leaves open taken from another table; no province of a country it does not name."""
         country = self.country or other.country
         province = other.province if country == other.country else None
-        return Address(country, self.province or province, self.kind or other.kind)
+        agreed = province is not None and self.province in {None, province}
+        city = self.city or (other.city if agreed else None)
+        return Address(country, self.province or province, self.kind or other.kind, city)
 
 
 def public(plain: str | None) -> IPv4Address | IPv6Address | None:
@@ -103,13 +111,14 @@ def public(plain: str | None) -> IPv4Address | IPv6Address | None:
 
 def of_region(region: str) -> Address:
     """Return what a region of ip2region says: `country|province|city|provider`, `0` or nothing for not known."""
-    country, province, _, provider = (region.split("|") + ["0"] * 4)[:4]
+    country, province, city, provider = (region.split("|") + ["0"] * 4)[:4]
     if country in NOT_SAID or region == UNASSIGNED:
         return Address()
     kind = KINDS.get(provider)
     if not country.startswith(CHINA):
         return Address(COUNTRIES.get(country, ABROAD), None, kind)
-    return Address("CN", code_of(province) or code_of(country.removeprefix(CHINA)), kind)
+    code = code_of(province) or code_of(country.removeprefix(CHINA))
+    return Address("CN", code, kind, city if code is not None and city not in NOT_SAID else None)
 
 
 def of_maxmind(record: Mapping[str, Any] | None) -> Address:
@@ -121,4 +130,6 @@ def of_maxmind(record: Mapping[str, Any] | None) -> Address:
     kind = "datacenter" if hosting else MAXMIND_KINDS.get(said.get("connection_type", ""))
     if country in {"HK", "MO", "TW"}:
         return Address("CN", BY_ISO[country], kind)
-    return Address(country, BY_ISO.get(parts[0].get("iso_code", "")) if country == "CN" else None, kind)
+    province = BY_ISO.get(parts[0].get("iso_code", "")) if country == "CN" else None
+    city = said.get("city", {}).get("names", {})
+    return Address(country, province, kind, city.get("zh-CN") or city.get("en") if province else None)

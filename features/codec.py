@@ -52,7 +52,7 @@ class LoggedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ev
 
 
 class LoggedLabel(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="label"):
-    """What turned out to be true of a screening, and when somebody said so.
+    """What turned out to be true of a screening, and when we learned of it (`said_ms`: when its source found it).
 
     `persona` is known in a simulation alone and is for slices of a report, never for training.
     """
@@ -64,6 +64,7 @@ class LoggedLabel(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="la
     loss_fen: int | None = None
     recovered_fen: int | None = None
     persona: str | None = None
+    said_ms: int | None = None
 
 
 class LoggedHeader(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="header"):

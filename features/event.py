@@ -42,6 +42,9 @@ Kind = ReportedKind | Literal["screening", "screening_overridden", "labelled_fra
 KINDS: Final[tuple[str, ...]] = (*get_args(ReportedKind), "screening", "screening_overridden", "labelled_fraud")
 ENTITIES: Final[tuple[str, ...]] = get_args(Entity)
 
+WITNESSED: Final = frozenset({"screening", "screening_overridden"})
+"""Kinds that the store sees happen; the others are told to it."""
+
 CAPS: Final[Mapping[str, int]] = {"ip": 256, "agent": 256, "store": 256, "prefix": 256, "province": 256}
 """How many newest events of a kind an entity remembers, where it is not `DEFAULT_CAP`; part of what a window means."""
 DEFAULT_CAP: Final = 64
@@ -56,7 +59,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
         occurred_ms: when it happened, clamped to `known_ms`.
         known_ms: when we learned of it.
         keys: entity -> token.
-        values: other whole numbers a window may tell apart or give back: `province` (GB/T 2260), `cell` (H3).
+        values: other whole numbers a window may tell apart or give back: `province` (GB/T 2260), `cell` (H3),
+            `until_min` (when a declared incident ends, in minutes since 1970).
         stamps: by -> (milliseconds, sequence) that the store gave; absent in a history that no store has seen.
     """
 
@@ -94,6 +98,18 @@ def sequence_of(event: Event, by: str) -> int:
     """
     stamp = event.stamps.get(by)
     return event.known_ms if stamp is None else stamp[1]
+
+
+def time_of(event: Event, by: str) -> int:
+    """Return the time that the store of an entity gave the event, else when it became known."""
+    stamp = event.stamps.get(by)
+    return event.known_ms if stamp is None else stamp[0]
+
+
+def occurred_of(event: Event, by: str) -> int:
+    """Return when the event happened, as the store of an entity has it: what it witnesses itself happens at its time."""
+    stamp = event.stamps.get(by)
+    return event.occurred_ms if stamp is None or event.kind not in WITNESSED else stamp[0]
 
 
 def number_of(token: str) -> int:

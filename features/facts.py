@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+Confidence = Literal["high", "low"]
 IpKind = Literal["mobile", "broadband", "datacenter", "edu", "unknown"]
 
 
@@ -17,7 +18,12 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     Attributes:
         number_province: GB/T 2260 code by the number's prefix (stale after porting: a fallback).
         number_carrier: carrier by prefix.
+        number_source: the table that said so.
+        number_confidence: `low` for a resold block: its province is where it was sold in bulk.
         ip_province: GB/T 2260 code by address; soft for mobile and shared addresses.
+        ip_city: the city's name, as the table has it.
+        ip_source: the table that said so: the operator's own, or the built-in one.
+        ip_confidence: `low` for mobile networks and carriers' shared addresses, which one gateway serves far and wide.
         ip_kind: what kind of provider the address belongs to.
         ip_country: ISO 3166 alpha-2.
         requester_cell: H3 cell (resolution 5 or coarser) of the requester's position, when they consented.
@@ -29,7 +35,12 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
 
     number_province: str | None = None
     number_carrier: str | None = None
+    number_source: Literal["prefix_table"] | None = None
+    number_confidence: Confidence | None = None
     ip_province: str | None = None
+    ip_city: str | None = None
+    ip_source: Literal["operator", "ip2region"] | None = None
+    ip_confidence: Confidence | None = None
     ip_kind: IpKind | None = None
     ip_country: str | None = None
     requester_cell: int | None = None

@@ -9,31 +9,43 @@ import socket
 import struct
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import h3.api.basic_int as h3
 import maxminddb
+import phonenumbers
 from ip2region import searcher, util
 from msgspec.structs import replace
 from phone import Phone
 
 from features.addresses import Address, of_maxmind, of_region, public
-from features.facts import Facts, IpKind
+from features.facts import Confidence, Facts, IpKind
 from features.provinces import capitals_apart_km, code_of, great_circle_km
 from features.request import Location, ScreeningRequest
-from features.subject import prefix_of
+from features.subject import CHINA, prefix_of
 
+MOBILE_LETTERS: Final = len("+8613800138000")
 RESOLUTION: Final = 5
 """H3 cells of about 250 km²: coarse enough not to follow anybody home."""
 IPV6: Final = 6
 CELL_RADIUS_KM: Final = 2.0
 """How far the line's phone may be from where its radio cell is said to be."""
+FIXED: Final = frozenset({"broadband", "edu"})
+"""Kinds of provider whose addresses stay where they are."""
 REAL_NETWORKS: Final = frozenset({1, 2, 3})
 """Types of number in the table of `phone`: 移动, 联通, 电信; the others are resold and often have no province."""
+
+
+class NumberPlace(NamedTuple):
+    """Where a number belongs: GB/T 2260 code and carrier, and how much the code is worth."""
+
+    province: str | None = None
+    carrier: str | None = None
+    confidence: Confidence | None = None
 
 
 class Places:
@@ -50,15 +62,20 @@ class Places:
 
     def facts(self, request: ScreeningRequest) -> Facts:
         """Return what can be looked up about a request, from its plain numbers, address and positions."""
-        number_province, carrier = self.number(request.subscriber.msisdn)
-        address = self.address(request.network.ip)
+        number = self.number(request.subscriber.msisdn)
+        address, ip_source = self.located(request.network.ip)
         here = _requester_province(request, address)
         place = _agreed(request.location)
         distance, source = _distance(place, here)
         return Facts(
-            number_province=number_province,
-            number_carrier=carrier,
+            number_province=number.province,
+            number_carrier=number.carrier,
+            number_source="prefix_table" if number.carrier else None,
+            number_confidence=number.confidence,
             ip_province=address.province,
+            ip_city=address.city,
+            ip_source=ip_source,
+            ip_confidence=_confidence(address),
             ip_kind=address.kind,
             ip_country=address.country,
             requester_cell=_cell(place.latitude, place.longitude),
@@ -68,19 +85,30 @@ class Places:
             requester_province=here,
         )
 
-    def number(self, msisdn: str) -> tuple[str | None, str | None]:
-        """Return the province and the carrier of a Chinese mobile number by its block, None for each not known."""
+    def number(self, msisdn: str) -> "NumberPlace":
+        """Return where a Chinese mobile number belongs by its block; nothing for one that cannot be a number."""
         prefix = prefix_of(msisdn)
-        found = None if prefix is None or not prefix.isdecimal() else self._numbers.find(prefix)
-        return (None, None) if found is None else (code_of(found["province"]), found["phone_type"])
+        if prefix is None or not _valid(prefix, len(msisdn)):
+            return NumberPlace()
+        found = self._numbers.find(prefix)
+        if found is None:
+            return NumberPlace()
+        province, carrier = code_of(found["province"]), found["phone_type"]
+        return NumberPlace(province, carrier, None if province is None else "low" if "虚拟" in carrier else "high")
 
     def address(self, plain: str | None) -> Address:
         """Return what is known of an address; one that is private or cannot be read is not known."""
+        return self.located(plain)[0]
+
+    def located(self, plain: str | None) -> tuple[Address, Literal["operator", "ip2region"] | None]:
+        """Return what is known of an address, and the table that knew where it is."""
         ip = public(plain)
         if ip is None:
-            return Address()
+            return Address(), None
         table = self._ipv4 if isinstance(ip, IPv4Address) else self._ipv6
-        return self._by_own(ip).filled_from(of_region(table.search(str(ip))))
+        own = self._by_own(ip)
+        known = own.filled_from(of_region(table.search(str(ip))))
+        return known, "operator" if own.country else "ip2region" if known.known else None
 
     def _by_own(self, ip: IPv4Address | IPv6Address) -> Address:
         """Return what the operator's own database says; one for IPv4 alone knows no IPv6 address."""
@@ -122,7 +150,8 @@ class Places:
                 names[offset] = code_of(table.buf[offset : table.buf.index(b"|", offset)].decode())
             if (code := names[offset]) is not None:
                 found[code].append(str(block))
-        return {code: blocks[:: max(1, len(blocks) // 400)] for code, blocks in found.items()}
+        drawn = {code: blocks[:: max(1, len(blocks) // 400)] for code, blocks in found.items()}
+        return {code: [block for block in blocks if _valid(block, MOBILE_LETTERS)] for code, blocks in drawn.items()}
 
     @cached_property
     def _ranges(self) -> Mapping[tuple[str, IpKind], Sequence[str]]:
@@ -151,6 +180,26 @@ class Places:
         }
 
 
+@lru_cache(maxsize=65_536)
+def _valid(prefix: str, length: int) -> bool:
+    """Say whether numbers of a block can exist, by the numbering plan that `phonenumbers` carries.
+
+    The plan tells blocks and lengths apart and nothing finer, so one answer holds for a whole block.
+    """
+    digits = prefix + "0" * (length - len(CHINA) - len(prefix))
+    try:
+        return prefix.isdecimal() and phonenumbers.is_valid_number(phonenumbers.parse(CHINA + digits))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _confidence(address: Address) -> Confidence | None:
+    """Return how much an address's province is worth: a household's or a campus's much, a gateway's little."""
+    if address.province is None:
+        return None
+    return "high" if address.kind in FIXED else "low"
+
+
 def _fits(known: Address, province: str | None, kind: IpKind) -> bool:
     return known.kind == kind and (province is None or known.province == province)
 
@@ -168,7 +217,7 @@ def _requester_province(request: ScreeningRequest, address: Address) -> str | No
     """Return where the requester is: as the carrier states it, else by the address of a household."""
     if request.subscriber.handling_province is not None:
         return request.subscriber.handling_province
-    return address.province if address.kind in {"broadband", "edu"} else None
+    return address.province if address.kind in FIXED else None
 
 
 def _agreed(place: Location) -> Location:

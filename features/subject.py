@@ -4,12 +4,15 @@ The service turns the plain names into tokens before anything is kept; a simulat
 """
 
 from collections.abc import Mapping
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 
 from features.event import Event
 from features.facts import Facts
 from features.request import ScreeningRequest
 
+SUBSCRIBER_BITS: Final = 64
+"""An IPv6 subscriber has a whole /64 (RFC 6177) and may take another address of it for every request."""
 PREFIX_DIGITS: Final = 7
 """The first seven digits of a Chinese mobile number name its block: carrier, province and city."""
 CHINA: Final = "+86"
@@ -23,7 +26,7 @@ def keys_of(request: ScreeningRequest) -> dict[str, str]:
         "line": subscriber.msisdn,
         "party": subscriber.party_id or subscriber.id_token,
         "device": request.device.id,
-        "ip": request.network.ip,
+        "ip": subnet_of(request.network.ip),
         "agent": agent.id,
         "store": agent.store_id,
         "contact": supplied[0] if supplied else None,
@@ -41,7 +44,7 @@ def reported_keys(said: Any) -> dict[str, str]:  # noqa: ANN401 - a reported eve
         "line": said.msisdn,
         "party": said.party_id,
         "device": said.device_id,
-        "ip": said.ip,
+        "ip": subnet_of(said.ip),
         "agent": said.agent_id,
         "store": said.store_id,
         "contact": said.contact_token,
@@ -49,6 +52,22 @@ def reported_keys(said: Any) -> dict[str, str]:  # noqa: ANN401 - a reported eve
         "province": said.province,
     }
     return {entity: plain for entity, plain in found.items() if plain is not None}
+
+
+def subnet_of(plain: str | None) -> str | None:
+    """Return what an address is remembered by: an IPv4 address itself, of IPv6 the subscriber's network.
+
+    Tokens and what cannot be read stay as they are.
+    """
+    try:
+        ip = ip_address((plain or "").partition("%")[0])
+    except ValueError:
+        return plain
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped is None:
+            return str(IPv6Network((ip, SUBSCRIBER_BITS), strict=False))
+        ip = ip.ipv4_mapped
+    return str(ip)
 
 
 def prefix_of(msisdn: str) -> str | None:

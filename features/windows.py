@@ -18,11 +18,13 @@ from math import sqrt
 from typing import Final
 
 from features.clock import milliseconds, oldest_ms
-from features.event import KINDS
+from features.event import KINDS, cap_of
 
 HOUR_MS: Final = 3_600_000
 NEVER_SEEN: Final = 0.0
 FEWEST_GAPS: Final = 3
+LARGEST: Final = 2**63
+"""Whole numbers below this fit the arrays of the offline engine."""
 
 Answer = float | None
 
@@ -35,9 +37,14 @@ class Chain:
     last_ms: int
 
     def joined(self, occurred_ms: int, span_ms: int) -> "Chain":
-        """Return the chain after one more event; a longer pause than the span begins a new chain."""
+        """Return the chain after one more event; a longer pause than the span begins a new chain.
+
+        What is told late and lies further before the chain than the span is no part of it.
+        """
         if occurred_ms - self.last_ms > span_ms:
             return Chain(occurred_ms, occurred_ms)
+        if self.first_ms - occurred_ms > span_ms:
+            return self
         return Chain(min(self.first_ms, occurred_ms), max(self.last_ms, occurred_ms))
 
 
@@ -136,6 +143,28 @@ class Distinct(Window):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sum(Window):
+    """What a column adds up to, in whole numbers: money in fen, so that the order of adding cannot matter."""
+
+    what: str
+
+    @property
+    def column(self) -> str | None:
+        """The column that is added up."""
+        return self.what
+
+    def read(self, history: History) -> Answer:
+        """Return a whole number, 0 when there were no events."""
+        edge = oldest_ms(history.at_ms, self.span_ms)
+        return sum(
+            value
+            for kind in self.of
+            for t, value in zip(history.records[kind].occurred, history.records[kind].columns[self.what], strict=True)
+            if t >= edge
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class First(Window):
     """For how many hours the entity is known: since the first event of the unbroken chain of events.
 
@@ -188,6 +217,13 @@ class Last(Window):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaps(Window):
     """How regular the events come: the coefficient of variation of the gaps between them; a script is near 0."""
+
+    def __post_init__(self) -> None:
+        """Refuse a span whose squares do not fit the offline engine's whole numbers: it would answer differently."""
+        Window.__post_init__(self)
+        if len(self.of) * cap_of(self.by) * self.span_ms**2 >= LARGEST:
+            message = f"the gaps over {self.span} are too long to be squared in whole numbers"
+            raise ValueError(message)
 
     def read(self, history: History) -> Answer:
         """Return the standard deviation of the gaps over their mean, None for fewer than four events."""

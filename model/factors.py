@@ -25,6 +25,8 @@ Factor = Literal[
     "wait_period",
 ]
 Way = tuple[str, ...]
+IN_PERSON: Final = ("store_visit",)
+"""The way that is open to everybody, always."""
 FACTORS: Final[tuple[str, ...]] = get_args(Factor)
 
 FRESH_H: Final = 72.0
@@ -180,10 +182,11 @@ def spoiled(row: Row) -> Mapping[str, tuple[str, ...]]:
 
 def second_contact(request: ScreeningRequest) -> bool:
     """Say whether there is a second way to reach the owner that the requester did not just supply."""
-    return any(_proves(contact) for contact in request.contacts)
+    return any(proves(contact) for contact in request.contacts)
 
 
-def _proves(contact: Contact) -> bool:
+def proves(contact: Contact) -> bool:
+    """Say whether a contact can speak for the owner: on record for three days, theirs, and another number."""
     old = contact.since_h is not None and contact.since_h >= FRESH_H
     return contact.source == "on_record" and contact.same_owner == "yes" and not contact.is_closing_number and old
 
@@ -213,14 +216,16 @@ def sufficient(evidence: Iterable[str]) -> bool:
     return bool(set(evidence) - {"face_liveness"})
 
 
-def offered(ways: Iterable[Way], request: ScreeningRequest, row: Row) -> tuple[Way, ...]:
+def offered(
+    ways: Iterable[Way], request: ScreeningRequest, row: Row, done: frozenset[str] = frozenset()
+) -> tuple[Way, ...]:
     """Return the ways on that are open to this requester, in their order.
 
-    A way is closed when one of its factors is spoiled or not possible for them, or when all of it was shown already.
+    A way is closed when one of its factors is spoiled or not possible for them, or when all of it was shown or done.
     """
     closed = set(spoiled(row)) | impossible(request)
-    done = shown(request, row)
-    return tuple(way for way in ways if not closed & set(way) and not set(way) <= done)
+    proven = shown(request, row) | done
+    return tuple(way for way in ways if not closed & set(way) and (set(way) - proven or way == IN_PERSON))
 
 
 def impossible(request: ScreeningRequest) -> frozenset[str]:

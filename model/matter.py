@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from features.request import ScreeningRequest
 from features.signal import Value
@@ -9,6 +10,14 @@ from model.eligibility import Obligation
 from model.outcome import Decision, Strictness
 from model.policy_file import Holds
 from model.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A challenge that was offered: the answer it would meet, and the ways to meet it."""
+
+    meets: Literal["challenge", "hold"]
+    ways: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,8 @@ class Matter:
         sticky: an earlier verdict on the line that still holds.
         at_ms: the server's time.
         strictness: `raised` while a lead has asked for more caution.
+        done: factors that were done since, at a challenge of ours: told from our store, never from the request.
+        offers: what was offered before, each with the answer that it would meet.
     """
 
     request: ScreeningRequest
@@ -32,6 +43,8 @@ class Matter:
     sticky: Decision | None
     at_ms: int
     strictness: Strictness
+    done: frozenset[str] = frozenset()
+    offers: tuple[Offer, ...] = ()
     probability: float | None = None
     band: Decision | None = None
 

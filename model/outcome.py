@@ -38,6 +38,8 @@ class Voices:
         exception: what an override or an allow-list entry lowers the model and the amber rules to.
         floors: what failures and missing evidence raise the answer to, at least.
         sticky: an earlier verdict on the line that still holds.
+        stepped_up: the hardest answer that a completed step-up has met; it lowers what stands at or below it, and
+            takes such an earlier verdict away. A block is never met.
         protective: the owner asks to suspend a lost or endangered line.
     """
 
@@ -47,19 +49,29 @@ class Voices:
     exception: Decision | None = None
     floors: tuple[Decision, ...] = ()
     sticky: Decision | None = None
+    stepped_up: Literal["challenge", "hold"] | None = None
     protective: bool = False
 
 
 def settle(voices: Voices) -> Decision:
     """Return the answer.
 
-    1. A red rule blocks. 2. Otherwise the stronger of the model's band and the amber rules; an exception may lower this
-    step alone. 3. Floors and an earlier verdict raise it. 4. A protective suspension is capped at challenge.
+    1. A red rule blocks. 2. Otherwise the stronger of the model's band and the amber rules; an exception, or a step-up
+    that met it, may lower this step alone. 3. Floors and an earlier verdict raise it. 4. A protective suspension is
+    capped at challenge.
     """
     if voices.red:
         return "block"
     judged = strongest(voices.band, voices.amber)
     if voices.exception is not None:
         judged = weakest(judged, voices.exception)
-    raised = strongest(judged, *voices.floors, voices.sticky)
+    if _met(judged, voices):
+        judged = "allow"
+    raised = strongest(judged, *voices.floors, None if _met(voices.sticky, voices) else voices.sticky)
     return weakest(raised, "challenge") if voices.protective else raised
+
+
+def _met(decision: Decision | None, voices: Voices) -> bool:
+    """Say whether a completed step-up has met a decision."""
+    met = voices.stepped_up
+    return decision is not None and met is not None and RANK[decision] <= RANK[met]

@@ -6,9 +6,10 @@ where it is made and not at a customer. `model.outcome.settle` says in which ord
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -80,12 +81,18 @@ class Policy:
         """Every rule, in the file's order."""
         return tuple(self._file.rule)
 
+    def cooling_off(self, action: str) -> timedelta:
+        """Return for how long an action is only a suspension and may be taken back; nothing for most."""
+        hours = {str(name): hours for name, hours in self._file.cooling_off_h.items()}
+        return timedelta(hours=hours.get(action, 0))
+
     def judge(self, matter: Matter) -> Verdict:
         """Decide."""
         seen = self._look(matter)
         evidence = factors.shown(matter.request, matter.row)
-        floors = _floors(matter, evidence)
-        voices = _voices(matter, seen)
+        stepped_up = _stepped_up(matter, evidence | (matter.done - set(factors.spoiled(matter.row))))
+        floors = _floors(matter, evidence, met=stepped_up is not None)
+        voices = replace(_voices(matter, seen), stepped_up=stepped_up)
         undegraded = settle(
             replace(voices, floors=_raised(floor for floor in floors if floor[0] not in FAILURES.values()))
         )
@@ -183,7 +190,7 @@ class Policy:
         irreversible = matter.request.irreversible
         name = "hold" if decision == "hold" else "challenge_irreversible" if irreversible else "challenge"
         ways = (tuple(way) for way in self._file.ways[name])  # type: ignore[index]
-        return factors.offered(ways, matter.request, matter.row)
+        return factors.offered(ways, matter.request, matter.row, done=matter.done)
 
 
 def _in_force(rule: Rule, matter: Matter) -> bool:
@@ -206,16 +213,29 @@ def _voices(matter: Matter, seen: Seen) -> Voices:
     )
 
 
+def _stepped_up(matter: Matter, proven: frozenset[str]) -> Literal["challenge", "hold"] | None:
+    """Return the hardest answer that was met: all of a way that was offered is proven now, and not by a face alone."""
+    met = [
+        offer.meets
+        for offer in matter.offers
+        if any(set(way) <= proven and factors.sufficient(way) for way in offer.ways)
+    ]
+    return max(met, key=RANK.__getitem__, default=None)
+
+
 def _raised(floors: Iterable[tuple[str, Decision]]) -> tuple[Decision, ...]:
     return tuple(decision for _, decision in floors)
 
 
-def _floors(matter: Matter, evidence: frozenset[str]) -> list[tuple[str, Decision]]:
-    """Return what failures and missing evidence raise the answer to, each with its reason."""
+def _floors(matter: Matter, evidence: frozenset[str], *, met: bool) -> list[tuple[str, Decision]]:
+    """Return what failures and missing evidence raise the answer to, each with its reason.
+
+    A step-up that was completed (`met`) is evidence; a half of one is none.
+    """
     irreversible = matter.request.irreversible
     least: Decision = "hold" if irreversible else "challenge"
     floors: list[tuple[str, Decision]] = [(FAILURES[failure], least) for failure in sorted(matter.failures)]
-    if irreversible and not factors.sufficient(evidence):
+    if irreversible and not met and not factors.sufficient(evidence):
         floors.append(("EVIDENCE_INSUFFICIENT", "challenge"))
     return floors
 

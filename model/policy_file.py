@@ -39,6 +39,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         version: its name in every answer.
         plain: the row of an ordinary, proven request; examples are laid over it.
         holds: by class of action.
+        cooling_off_h: for how many hours a closure is only a suspension and may be taken back; by action.
         ways: the ways on that may be offered, by `challenge`, `challenge_irreversible` and `hold`.
         rule: the rules.
         example: worked examples.
@@ -47,6 +48,7 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
     plain: dict[str, Any]
     holds: dict[Klass, Holds]
+    cooling_off_h: dict[Literal["close", "close_remote"], Annotated[float, Meta(ge=0, le=720)]] = {}
     ways: dict[Literal["challenge", "challenge_irreversible", "hold"], list[list[str]]]
     rule: list[Rule]
     example: list[WorkedExample]
@@ -62,10 +64,12 @@ def check_ways(file: PolicyFile) -> None:
     for name, ways in file.ways.items():
         for way in ways:
             troubles += [f"ways.{name}: there is no factor {factor}" for factor in way if factor not in factors.FACTORS]
+            if not factors.sufficient(way):
+                troubles.append(f"ways.{name}: {' + '.join(way)} proves nothing by itself")
             channels = [factors.CHANNEL_OF.get(factor) for factor in way]
             if len(set(channels)) != len(channels):
                 troubles.append(f"ways.{name}: {' + '.join(way)} counts one channel twice")
-        if not any(set(way) <= {"store_visit"} for way in ways):
+        if not any(tuple(way) == factors.IN_PERSON for way in ways):
             troubles.append(f"ways.{name}: a store visit must be one of them; it is open to everybody")
     if troubles:
         raise PolicyError("\n".join(troubles))

@@ -22,6 +22,7 @@ from service.answer import (
     Answer,
     ChallengeOffer,
     Contribution,
+    CoolingOff,
     Degraded,
     Eligibility,
     Hold,
@@ -38,7 +39,8 @@ from service.judging import InForce, Judgement, score_of
 from service.ports import CaseOpened, ChallengeOpened, Receipts
 from service.wording import customer_text
 
-CHALLENGE_LIFE: Final = timedelta(minutes=30)
+CHALLENGE_LIFE: Final = timedelta(hours=24)
+"""A store visit takes a day; codes and faces end by themselves much sooner."""
 RETRY_DEGRADED_S: Final = 30
 RETRY_HELD_S: Final = 3600
 HARM_FEN: Final = {"unsubscribe": 5_000, "suspend": 20_000, "resume": 50_000, "close": 300_000, "close_remote": 500_000}
@@ -62,16 +64,32 @@ class Composition:
 class Composer:
     """Writes answers."""
 
-    def __init__(self, receipts: Receipts, receipt_life: timedelta, *, enforced: bool) -> None:
-        """Take the signer of receipts, how long one may be redeemed, and whether verdicts are enforced."""
+    def __init__(self, receipts: Receipts, receipt_life: timedelta, *, enforced: bool, public_url: str = "") -> None:
+        """Take the signer of receipts, how long one may be redeemed, whether verdicts are enforced, and our address."""
         self._receipts = receipts
         self._receipt_life = receipt_life
         self._enforced = enforced
+        self._public_url = public_url.rstrip("/")
 
-    def compose(
-        self, tenant: str, at_ms: int, logged: LoggedScreening, judgement: Judgement, force: InForce
+    def compose(  # noqa: PLR0913 - an answer is made of as much
+        self,
+        tenant: str,
+        at_ms: int,
+        logged: LoggedScreening,
+        judgement: Judgement,
+        force: InForce,
+        *,
+        standing: Hold | None = None,
     ) -> Composition:
         """Return the answer to a judged request.
+
+        Args:
+            tenant: whose.
+            at_ms: now.
+            logged: the request as it is kept.
+            judgement: what was decided.
+            force: by what.
+            standing: the hold of an earlier look, which goes on with its case instead of a new one.
 
         Raises:
             UnsafeAllowError: the verdict allows although a check failed.
@@ -79,7 +97,8 @@ class Composer:
         verdict = judgement.verdict
         decision = _safe(verdict, judgement)
         screening_id, reference = new_id("scr", at_ms), appeal_ref()
-        case = _case(at_ms, logged, verdict, judgement.probability)
+        standing = standing if standing is not None and standing.case_id and verdict.decision == "hold" else None
+        case = None if standing else _case(at_ms, logged, verdict, judgement.probability)
         challenge = _challenge(at_ms, logged.request, verdict)
         pointing = [
             (contribution.reason, contribution.log_odds)
@@ -96,9 +115,9 @@ class Composer:
             enforced=self._enforced,
             reasons=_lines(full),
             challenge=_offer(challenge),
-            hold=_hold(at_ms, verdict, case),
+            hold=standing or _hold(at_ms, verdict, case),
             eligibility=_eligibility(verdict),
-            cooling_off=None,
+            cooling_off=self._cooling_off(at_ms, screening_id, logged.request, verdict, force),
             next_actions=tuple(
                 Sentence(code=code, en=NEXT_ACTIONS[code].en, zh=NEXT_ACTIONS[code].zh) for code in verdict.next_actions
             ),
@@ -115,6 +134,16 @@ class Composer:
         kept = KeptAnswer(answer=answer, public_reasons=_lines(public_reasons(full)), workings=_workings(verdict))
         named = {"policy": versions.policy, "catalogue": versions.catalogue}
         return Composition(kept, named | ({"model": versions.model} if versions.model else {}), case, challenge)
+
+    def _cooling_off(
+        self, at_ms: int, screening_id: str, request: ScreeningRequest, verdict: Verdict, force: InForce
+    ) -> CoolingOff | None:
+        """Return until when an allowed closure may be taken back."""
+        span = force.policy.cooling_off(request.action)
+        if verdict.decision != "allow" or not verdict.eligible or not span:
+            return None
+        url = f"{self._public_url}/v1/screenings/{screening_id}/withdraw"
+        return CoolingOff(until=rfc3339(at_ms + milliseconds(span)), withdraw_url=url)
 
     def _receipt(
         self, tenant: str, at_ms: int, screening_id: str, logged: LoggedScreening, verdict: Verdict
@@ -173,7 +202,7 @@ def _challenge(at_ms: int, request: ScreeningRequest, verdict: Verdict) -> Chall
         challenge_id=new_id("chl", at_ms),
         digest=digest_of(request),
         any_of=verdict.ways,
-        expires_ms=at_ms + milliseconds(CHALLENGE_LIFE),
+        expires_ms=at_ms + milliseconds(timedelta(hours=verdict.hold.hours) if verdict.hold else CHALLENGE_LIFE),
     )
 
 

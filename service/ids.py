@@ -19,5 +19,10 @@ def appeal_ref() -> str:
     return f"LC-{digits[:5]}-{digits[5:]}"
 
 
+def new_key() -> str:
+    """Return a key that nobody used before."""
+    return _chance(RANDOM_DIGITS)
+
+
 def _chance(digits: int) -> str:
     return "".join(secrets.choice(CROCKFORD) for _ in range(digits))

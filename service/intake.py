@@ -3,29 +3,38 @@
 The record comes first: an event that is written and not yet remembered is remembered later, by its id, and counts once.
 """
 
-import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from features.clock import FUTURE_TOLERANCE, Clock, milliseconds, to_ms
 from features.event import Event, ReportedKind
+from features.incidents import LONGEST, MINUTE_MS
+from features.provinces import PROVINCES
 from features.subject import reported_keys
 from features.vocabulary import Id, Msisdn, Province
-from service.ports import Book, Tokeniser, Velocity, VelocityDownError
-from service.ports_records import Journal
+from service.ports import Tokeniser
 from service.privacy import tokens_of
+from service.remembering import Remembering
 
-logger = logging.getLogger(__name__)
+INCIDENTS: Final = frozenset({"incident_declared", "incident_cleared"})
+EVERYWHERE: Final = " in "
+"""Between the id of an incident and a province: no id of a caller has a space."""
+DEFAULT_INCIDENT: Final = timedelta(hours=24)
+"""How long an incident lasts whose `hours` are not told; `LONGEST` at most."""
 
 Attribute = bool | int | float | Annotated[str, Meta(max_length=64)]
 
 
 class ReportedEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A security event as a carrier reports it; `attributes` must not carry personal data."""
+    """A security event as a carrier reports it; `attributes` must not carry personal data.
+
+    Of an incident, `attributes.hours` says how long it lasts, and no province means all of them.
+    """
 
     event_id: Id
     occurred_at: datetime
@@ -70,11 +79,9 @@ _decoder: Final = msgspec.json.Decoder(ReportedEvent)
 class Intake:
     """Takes reported events."""
 
-    def __init__(self, book: Book, journal: Journal, velocity: Velocity, tokeniser: Tokeniser, clock: Clock) -> None:
-        """Take the record, the store of windows, the maker of tokens and the clock."""
-        self._book = book
-        self._journal = journal
-        self._velocity = velocity
+    def __init__(self, remembering: Remembering, tokeniser: Tokeniser, clock: Clock) -> None:
+        """Take whoever writes and remembers, the maker of tokens and the clock."""
+        self._remembering = remembering
         self._tokeniser = tokeniser
         self._clock = clock
 
@@ -93,20 +100,21 @@ class Intake:
                 rejected.append(Rejected(index, found))
             else:
                 events.append(found)
-        intake = await self._book.report(tenant, events)
-        await self._remember(tenant, intake.fresh)
-        return Taken(accepted=len(intake.fresh), duplicates=intake.duplicates, rejected=tuple(rejected))
+        taken = await self._remembering.take(
+            tenant, [one for event in events for one in self._everywhere(tenant, event)]
+        )
+        intake = replace(taken, duplicates=len(events) - len({_told(event) for event in taken.fresh}))
+        return Taken(accepted=len(events) - intake.duplicates, duplicates=intake.duplicates, rejected=tuple(rejected))
 
-    async def _remember(self, tenant: str, fresh: Sequence[Event]) -> None:
-        """Hand events to the windows; while the store is down they wait in the record, and requests degrade."""
-        if not fresh:
-            return
-        try:
-            await self._velocity.remember(tenant, fresh)
-        except VelocityDownError as error:
-            logger.warning("events wait for the velocity store", extra={"why": error.why, "events": len(fresh)})
-        else:
-            await self._journal.mark_applied(tenant, [event.id for event in fresh])
+    def _everywhere(self, tenant: str, event: Event) -> list[Event]:
+        """Return an incident that names no province as one for each of them; any other event as it is."""
+        if event.kind not in INCIDENTS or "province" in event.keys:
+            return [event]
+        keys = ({"province": province.code} for province in PROVINCES)
+        return [
+            replace(event, id=f"{event.id}{EVERYWHERE}{key['province']}", keys=tokens_of(self._tokeniser, tenant, key))
+            for key in keys
+        ]
 
     def _event(self, tenant: str, raw: msgspec.Raw, now_ms: int) -> Event | str:
         """Return the event as windows see it, or the code of what is wrong with it."""
@@ -122,8 +130,22 @@ class Intake:
             occurred_ms=min(to_ms(said.occurred_at), now_ms),
             known_ms=now_ms,
             keys=tokens_of(self._tokeniser, tenant, reported_keys(said)),
-            values={} if said.province is None else {"province": int(said.province)},
+            values=_values(said, now_ms),
         )
+
+
+def _told(event: Event) -> str:
+    return event.id.partition(EVERYWHERE)[0] if event.kind in INCIDENTS else event.id
+
+
+def _values(said: ReportedEvent, now_ms: int) -> dict[str, int]:
+    """Return the whole numbers that windows read of an event."""
+    values = {} if said.province is None else {"province": int(said.province)}
+    if said.kind == "incident_declared":
+        hours = (said.attributes or {}).get("hours")
+        span = timedelta(hours=float(hours)) if isinstance(hours, int | float) else DEFAULT_INCIDENT
+        values["until_min"] = (now_ms + milliseconds(min(max(span, timedelta(0)), LONGEST))) // MINUTE_MS
+    return values
 
 
 def _wrong_with(said: ReportedEvent, now_ms: int) -> str | None:
@@ -134,6 +156,6 @@ def _wrong_with(said: ReportedEvent, now_ms: int) -> str | None:
         return "OCCURRED_IN_FUTURE"
     if said.msisdn is not None and not said.msisdn.startswith("+"):
         return "INVALID_EVENT"
-    if not reported_keys(said) and said.kind not in {"incident_declared", "incident_cleared"}:
+    if not reported_keys(said) and said.kind not in INCIDENTS:
         return "NO_SUBJECT"
     return None

@@ -122,6 +122,8 @@ class Entry(Struct, frozen=True, kw_only=True):
         case: the case that is opened, if any.
         challenge: the challenge that is offered, if any.
         appeal_ref: under which the customer may ask.
+        parent: the screening that this one looks at again; it has no event of its own.
+        lifts: whether earlier holds on the line do not stick any more, and the case of the first look is ended.
     """
 
     tenant: str
@@ -138,6 +140,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     appeal_ref: str
     case: CaseOpened | None = None
     challenge: ChallengeOpened | None = None
+    parent: str | None = None
+    lifts: bool = False
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -148,6 +152,8 @@ class Found(Struct, frozen=True, kw_only=True):
     created_ms: int
     logged: LoggedScreening
     kept: KeptAnswer
+    degraded_only: bool = False
+    parent: str | None = None
 
 
 class Intake(Struct, frozen=True, kw_only=True):
@@ -183,7 +189,15 @@ class Book(Protocol):
         ...
 
     async def by_request(self, tenant: str, request_id: str) -> Found | None:
-        """Return a decision by the caller's request id."""
+        """Return the newest decision on the caller's request id."""
+        ...
+
+    async def by_appeal(self, reference: str) -> Found | None:
+        """Return the decision that a customer asks about."""
+        ...
+
+    async def private(self, tenant: str, screening_id: str) -> dict[str, str | float]:
+        """Return what was sealed with a decision: plain number, places, contact; empty when there is nothing (more)."""
         ...
 
     async def report(self, tenant: str, events: Sequence[Event]) -> Intake:
@@ -219,11 +233,23 @@ class Tokeniser(Protocol):
         ...
 
 
+class NotAReceiptError(Exception):
+    """What was shown is not a receipt that we signed."""
+
+
 class Receipts(Protocol):
     """Signs what an executor must show before a line is closed."""
 
     def issue(self, claims: Mapping[str, str | int]) -> str:
         """Return a compact JWS (Ed25519)."""
+        ...
+
+    def claims(self, receipt: str) -> Mapping[str, str | int]:
+        """Return what a receipt of ours says.
+
+        Raises:
+            NotAReceiptError: we did not sign it.
+        """
         ...
 
     def jwks(self) -> Mapping[str, object]:
@@ -238,6 +264,7 @@ class Credential(Struct, frozen=True, kw_only=True):
     tenant: str
     name: str
     scopes: frozenset[str]
+    expires_ms: int | None = None
 
 
 class Keyring(Protocol):

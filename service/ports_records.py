@@ -4,6 +4,7 @@
 """
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from typing import Final, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -145,11 +146,21 @@ class Cases(Protocol):
 class KeyDesk(Protocol):
     """Makes and withdraws service keys."""
 
-    async def create(self, tenant: str, name: str, scopes: Sequence[str]) -> tuple[Credential, str]:
-        """Make a key; the secret is returned this once and kept nowhere.
+    async def create(
+        self, tenant: str, name: str, scopes: Sequence[str], *, lasts: timedelta | None = None
+    ) -> tuple[Credential, str]:
+        """Make a key; the secret is returned this once and kept nowhere. It ends by itself after `lasts`.
 
         Raises:
             RefusedError: no scope, or one that does not exist.
+        """
+        ...
+
+    async def rotate(self, key_id: str, overlap: timedelta) -> tuple[Credential, str]:
+        """Make a key like another, which ends by itself after the overlap; both work until then.
+
+        Raises:
+            RefusedError: there is no such key in force.
         """
         ...
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from features.event import key_of
 from features.request import Contact, ScreeningRequest
+from model.factors import proves
 from service.ports import Tokeniser
 
 IDENTITY = "identity"
@@ -48,7 +49,7 @@ def without_names(
             attestation=None if attestation is None else replace(attestation, token=None),
         ),
         location=replace(request.location, latitude=None, longitude=None, line_latitude=None, line_longitude=None),
-        network=replace(request.network, ip=token("ip", request.network.ip)),
+        network=replace(request.network, ip=keys.get("ip")),
         agent=replace(
             request.agent,
             id=token("agent", request.agent.id),
@@ -69,6 +70,7 @@ def private_parts(request: ScreeningRequest) -> dict[str, str | float]:
         "party_id": request.subscriber.party_id,
         "ip": request.network.ip,
         "device_id": request.device.id,
+        "second_contact": next((contact.token for contact in request.contacts if proves(contact)), None),
         "latitude": request.location.latitude,
         "longitude": request.location.longitude,
         "line_latitude": request.location.line_latitude,

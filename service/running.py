@@ -12,7 +12,7 @@ import uvicorn
 
 from service.app import create_app
 from service.demo_model import make_if_new
-from service.jobs.keeper import keep_forever
+from service.jobs.process import work_forever
 from service.settings import Settings, load
 from service.supervisor import Child, Supervisor, Tended, end_with_parent, locked, python
 from service.telemetry import configure_logging
@@ -112,7 +112,7 @@ def main(kind: str) -> None:
     if kind == "api":
         run_api(settings)
     else:
-        keep_forever(settings)
+        work_forever(settings)
 
 
 if __name__ == "__main__":

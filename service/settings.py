@@ -58,6 +58,17 @@ class Settings(BaseSettings):
     ] = None
     sticky_h: Annotated[int, Field(ge=24, le=168, description="how long a hold or block sticks to a line")] = 24
     receipt_s: Annotated[int, Field(ge=10, le=3600, description="how long an allow may be redeemed")] = 300
+    private_days: Annotated[
+        int, Field(ge=7, le=3650, description="after so many days a decision's plain number and places are erased")
+    ] = 180
+    sms: Annotated[
+        str,
+        Field(
+            description="gateway for codes and notices: `outbox` (a folder, for development), `none`, or an address",
+            pattern=r"^(outbox|none|https?://.+)$",
+        ),
+    ] = "outbox"
+    otp_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="most codes sent a minute, all lines")] = 600
     public_url: Annotated[str, Field(description="where customers reach us, for links in answers")] = (
         "http://127.0.0.1:8080"
     )

@@ -29,8 +29,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "为保护您的号码安全，我们将人工复核您的申请。您无需重复提交，也可携带身份证件到自有营业厅办理。",
     ),
     "hold_degraded": (
-        "Part of our safety check cannot be reached just now. Please ask again in a little while.",
-        "安全核验系统暂时繁忙，请稍后再次提交。",
+        "Part of our safety check cannot be reached just now. We look again by ourselves; you need not apply again.",
+        "安全核验系统暂时繁忙，恢复后将自动重新核验，您无需重复提交。",
     ),
     "block": (
         (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, Literal, NoReturn
 
 import typer
 import zstandard
@@ -21,6 +21,7 @@ from training.log import LogError, read_lines, read_log
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
+Difficulty = Literal["easy", "normal", "hard"]
 HISTORY: Final = "history.jsonl.zst"
 LEVEL: Final = 3
 UNTIL: Final = "2026-11-01T00:00:00+08:00"
@@ -34,6 +35,9 @@ def simulate(  # noqa: PLR0913 - the options of the contract
     per_day: Annotated[int, typer.Option(help="requests a day", min=1, max=1_000_000)] = 300,
     seed: Annotated[int, typer.Option(help="the same seed gives the same history", min=0)] = 7,
     fraud_rate: Annotated[float, typer.Option(help="share of fraud that is drawn", min=0.0, max=0.5)] = 0.03,
+    difficulty: Annotated[
+        Difficulty, typer.Option(help="how well thieves hide, and how often they come back")
+    ] = "normal",
     until: Annotated[str, typer.Option(help="when it ends: a time with offset, or `now`")] = UNTIL,
 ) -> None:
     """Invent a history of people, lines and fraud, and write it as a log."""
@@ -50,6 +54,7 @@ def simulate(  # noqa: PLR0913 - the options of the contract
             per_day=per_day,
             seed=seed,
             fraud_rate=fraud_rate,
+            difficulty=difficulty,
             until_ms=until_ms,
             progress=lambda done: bar.update(task, completed=done),
         )

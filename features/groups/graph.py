@@ -12,6 +12,9 @@ QUARTER: Final = timedelta(days=90)
 TARGET_SOURCES: Final = Distinct(what="line", by="target", of=("screening",), span=MONTH)
 CONTACT_LINES: Final = Distinct(what="line", by="contact", of=("screening",), span=MONTH)
 BENEFICIARY: Final = Count(by="agent+beneficiary", of=("screening",), span=MONTH)
+DEVICE_LINES: Final = Distinct(what="line", by="device", of=("screening",), span=MONTH)
+LINE_DEVICES: Final = Distinct(what="device", by="line", of=("screening",), span=MONTH)
+HANGS_ON: Final = (DEVICE_LINES, LINE_DEVICES, TARGET_SOURCES, CONTACT_LINES)
 FRAUD_NEAR: Final = tuple(
     Count(by=by, of=("labelled_fraud",), span=QUARTER) for by in ("device", "party", "contact", "target")
 )
@@ -23,7 +26,37 @@ def _fraud_near(m: Moment) -> Value:
     return max(known, default=None)
 
 
+def _component(m: Moment) -> Value:
+    """One step in each direction: an upper bound of the component's size, told without walking a graph."""
+    known = [found for found in (m.seen(window) for window in HANGS_ON) if isinstance(found, float)]
+    return sum(known) if known else None
+
+
 SIGNALS: Final = (
+    Signal(
+        name="graph.component_30d",
+        zh="三十天内相连号码与设备数",
+        why="Lines and devices that hang together by one phone, contact or target: a family is small, a farm is not.",
+        origin="ours",
+        risk="rises",
+        missing="the velocity store could not be asked",
+        reason="MANY_LINES_ONE_DEVICE",
+        reads=HANGS_ON,
+        compute=_component,
+        fires=Example(
+            gives=14.0,
+            request={"device": {"id": "d-1"}, "contacts": [{"token": "c-1", "source": "supplied"}]},
+            past=(
+                Past(kind="screening", ago=timedelta(days=1), other=("line", "party", "contact"), times=8),
+                Past(kind="screening", ago=timedelta(days=2), other=("line", "party", "device"), times=6),
+            ),
+        ),
+        quiet=Example(
+            gives=1.0,
+            request={"device": {"id": "d-1"}},
+            past=(Past(kind="screening", ago=timedelta(days=2), other=("line", "party"), times=1),),
+        ),
+    ),
     Signal(
         name="graph.target_sources_30d",
         zh="三十天内同一余额去向的号码数",

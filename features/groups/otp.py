@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final, get_args, get_type_hints
 
+from features.incidents import explained
 from features.request import Otp
 from features.signal import Moment, Value, flag, is_one_of, number, stated
 
@@ -31,7 +32,7 @@ def _passed(m: Moment) -> Value:
 
 _signal = partial(stated, "otp", missing=NONE_SENT)
 
-SIGNALS: Final = (
+_SAID: Final = (
     _signal(
         "status",
         "验证码结果",
@@ -144,4 +145,10 @@ SIGNALS: Final = (
         (1.0, {"bound_to_request": False}),
         (0.0, {"bound_to_request": True}),
     ),
+)
+
+EXPLAINED: Final = {"otp.failed_attempts": 1.0, "otp.sends_1h": 2.0, "otp.entry_seconds_over": 0.0}
+"""While codes come late or not at all, people ask again and enter them slowly: the most that these say then."""
+SIGNALS: Final = tuple(
+    explained(signal, EXPLAINED[signal.name]) if signal.name in EXPLAINED else signal for signal in _SAID
 )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from features.incidents import explained
 from features.signal import Example, Moment, Origin, Past, Risk, Signal
 from features.windows import Count, Distinct, Gaps, Last, Window
 
@@ -35,13 +36,14 @@ def _signal(  # noqa: PLR0913 - what entries of this file differ in
     risk: Risk = "rises",
     origin: Origin = "ours",
     benign: float | None = None,
+    explained_to: float | None = None,
 ) -> Signal:
-    """Return an entry that is what its window says."""
+    """Return an entry that is what its window says; `explained_to`: the most it says during a declared incident."""
 
     def compute(m: Moment) -> float | None:
         return m.seen(window)
 
-    return Signal(
+    signal = Signal(
         name=f"velocity.{name}",
         zh=zh,
         why=why,
@@ -55,6 +57,7 @@ def _signal(  # noqa: PLR0913 - what entries of this file differ in
         fires=fires,
         quiet=quiet,
     )
+    return signal if explained_to is None else explained(signal, explained_to)
 
 
 SIGNALS: Final = (
@@ -130,6 +133,7 @@ SIGNALS: Final = (
             request={"network": {"ip": "203.0.113.7"}},
             past=(Past(kind="screening", ago=timedelta(minutes=5), other=("line", "device", "ip")),),
         ),
+        explained_to=3.0,
     ),
     _signal(
         "party_lines_30d",
@@ -169,6 +173,7 @@ SIGNALS: Final = (
         "LOGIN_FAILURES",
         Example(gives=6.0, past=(Past(kind="login_failed", ago=timedelta(hours=2), times=6),)),
         Example(gives=0.0, past=(Past(kind="login_failed", ago=timedelta(hours=25)),)),
+        explained_to=1.0,
     ),
     _signal(
         "login_failures_device_24h",
@@ -188,6 +193,7 @@ SIGNALS: Final = (
         ),
         origin="device",
         benign=0.0,
+        explained_to=1.0,
     ),
     _signal(
         "otp_sent_24h",
@@ -197,6 +203,7 @@ SIGNALS: Final = (
         "OTP_STORM",
         Example(gives=9.0, past=(Past(kind="otp_sent", ago=timedelta(hours=1), times=9),)),
         Example(gives=0.0, past=(Past(kind="otp_sent", ago=timedelta(hours=25)),)),
+        explained_to=2.0,
     ),
     _signal(
         "sim_changed_h",

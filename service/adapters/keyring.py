@@ -10,12 +10,13 @@ import secrets
 import string
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
-from features.clock import Clock
+from features.clock import Clock, milliseconds
 from service.adapters.sql_audit import Trail, digest_of
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_tables import service_keys
@@ -31,7 +32,7 @@ SECRET_LENGTH: Final = 43
 SHAPE: Final = re.compile(rf"lc_([A-Za-z0-9]{{{ID_LENGTH}}})[A-Za-z0-9]{{{SECRET_LENGTH}}}")
 REMEMBERED_S: Final = 0.5
 MOST_REMEMBERED: Final = 10_000
-COLUMNS: Final = ("key_id", "tenant", "name", "scopes", "digest", "created_ms", "revoked_ms")
+COLUMNS: Final = ("key_id", "tenant", "name", "scopes", "digest", "created_ms", "revoked_ms", "expires_ms")
 ALL: Final = select(*(k[name] for name in COLUMNS))
 
 
@@ -58,9 +59,8 @@ class SqlKeyring:
         if self._ticking() < until:
             return known
         asked_at = self._ticking()
-        row = await self._reader.quick(
-            lambda connection: connection.execute(ALL.where(k.key_id == shape[1], k.revoked_ms.is_(None))).first()
-        )
+        mine = ALL.where(k.key_id == shape[1], _in_force(self._clock.now_ms()))
+        row = await self._reader.quick(lambda connection: connection.execute(mine).first())
         if row is None or not hmac.compare_digest(row.digest, digest):
             self._remembered.pop(digest, None)
             return None
@@ -70,8 +70,10 @@ class SqlKeyring:
         self._remembered[digest] = (asked_at + REMEMBERED_S, credential)
         return credential
 
-    async def create(self, tenant: str, name: str, scopes: Sequence[str]) -> tuple[Credential, str]:
-        """Make a key; the secret is returned this once and kept nowhere."""
+    async def create(
+        self, tenant: str, name: str, scopes: Sequence[str], *, lasts: timedelta | None = None
+    ) -> tuple[Credential, str]:
+        """Make a key; the secret is returned this once and kept nowhere. It ends by itself after `lasts`."""
         unknown = sorted(set(scopes) - set(SCOPES))
         if unknown or not scopes:
             message = f"a key needs scopes out of {', '.join(SCOPES)}" + (
@@ -80,13 +82,25 @@ class SqlKeyring:
             raise RefusedError(message)
         key_id, secret = _random(ID_LENGTH), _random(SECRET_LENGTH)
         whole = f"lc_{key_id}{secret}"
-        made = {"digest": sha256(whole.encode()).digest(), "created_ms": self._clock.now_ms(), "revoked_ms": None}
+        now_ms = self._clock.now_ms()
+        made = {"digest": sha256(whole.encode()).digest(), "created_ms": now_ms, "revoked_ms": None}
+        made["expires_ms"] = None if lasts is None else now_ms + milliseconds(lasts)
         row = {"key_id": key_id, "tenant": tenant, "name": name, "scopes": " ".join(sorted(set(scopes))), **made}
         return await self._writer.write(_create, row), whole
 
+    async def rotate(self, key_id: str, overlap: timedelta) -> tuple[Credential, str]:
+        """Make a key like another, which ends by itself after the overlap; both work until then."""
+        old = next((key for key in await self.credentials() if key.key_id == key_id), None)
+        if old is None:
+            message = f"there is no key {key_id} in force"
+            raise RefusedError(message)
+        made = await self.create(old.tenant, old.name, sorted(old.scopes))
+        await self._writer.write(_end, (key_id, self._clock.now_ms() + milliseconds(overlap)))
+        return made
+
     async def credentials(self, tenant: str | None = None) -> Sequence[Credential]:
         """Return the keys in force, the oldest first."""
-        query = ALL.where(k.revoked_ms.is_(None)).order_by(k.created_ms, k.key_id)
+        query = ALL.where(_in_force(self._clock.now_ms())).order_by(k.created_ms, k.key_id)
         mine = query if tenant is None else query.where(k.tenant == tenant)
         rows = await self._reader.slow(lambda connection: connection.execute(mine).all())
         return [_credential(row) for row in rows]
@@ -104,8 +118,8 @@ def key_digest(row: Any) -> bytes:  # noqa: ANN401 - a row of the table
 
 
 def key_ref(row: Any) -> str:  # noqa: ANN401 - a row of the table
-    """Return what the trail calls a key's state: made is its first, revoked its second."""
-    return f"{row.key_id}#{1 if row.revoked_ms is None else 2}"
+    """Return what the trail calls a key's state: made is its first, given an end its second, revoked its third."""
+    return f"{row.key_id}#{3 if row.revoked_ms is not None else 1 if row.expires_ms is None else 2}"
 
 
 def _create(connection: Connection, rows: Sequence[dict[str, Any]], trail: Trail) -> list[Credential]:
@@ -115,6 +129,17 @@ def _create(connection: Connection, rows: Sequence[dict[str, Any]], trail: Trail
 def _create_one(connection: Connection, row: dict[str, Any], trail: Trail) -> Credential:
     connection.execute(insert(service_keys), row)
     return _noted(connection, row["key_id"], trail)
+
+
+def _in_force(now_ms: int) -> ColumnElement[bool]:
+    return and_(k.revoked_ms.is_(None), or_(k.expires_ms.is_(None), k.expires_ms > now_ms))
+
+
+def _end(connection: Connection, jobs: Sequence[tuple[str, int]], trail: Trail) -> list[None]:
+    for key_id, at_ms in jobs:
+        connection.execute(update(service_keys).where(k.key_id == key_id).values(expires_ms=at_ms))
+        _noted(connection, key_id, trail)
+    return [None] * len(jobs)
 
 
 def _revoke(connection: Connection, jobs: Sequence[tuple[str, int]], trail: Trail) -> list[bool]:
@@ -136,7 +161,8 @@ def _noted(connection: Connection, key_id: str, trail: Trail) -> Credential:
 
 
 def _credential(row: Any) -> Credential:  # noqa: ANN401 - a row of the table
-    return Credential(key_id=row.key_id, tenant=row.tenant, name=row.name, scopes=frozenset(row.scopes.split()))
+    told = {"key_id": row.key_id, "tenant": row.tenant, "name": row.name, "expires_ms": row.expires_ms}
+    return Credential(**told, scopes=frozenset(row.scopes.split()))
 
 
 def _random(length: int) -> str:

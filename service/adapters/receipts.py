@@ -14,12 +14,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from service.adapters.secrets_folder import Key
+from service.ports import NotAReceiptError
 
 ALGORITHMS: Final = ["Ed25519"]
 TYPE: Final = "lastcall-receipt+jws"
 
 
-class ReceiptError(Exception):
+class ReceiptError(NotAReceiptError):
     """A receipt is not one of ours; says why without repeating it."""
 
 
@@ -35,6 +36,10 @@ class SignedReceipts:
         """Return a compact JWS over the claims; its header names the key (`kid`) and the kind of thing (`typ`)."""
         header = {"alg": ALGORITHMS[0], "kid": self._key.kid, "typ": TYPE}
         return jws.serialize_compact(header, msgspec.json.encode(claims), self._key, algorithms=ALGORITHMS)
+
+    def claims(self, receipt: str) -> Mapping[str, str | int]:
+        """Return what a receipt says; one that we did not sign is `NotAReceiptError`."""
+        return verify(receipt, self._public)
 
     def jwks(self) -> Mapping[str, object]:
         """Return the public keys as a JWK set (RFC 7517)."""

@@ -30,7 +30,7 @@ from redis.exceptions import (
     TimeoutError as StoreTimeoutError,
 )
 
-from features.event import Event, cap_of, column_value, key_of, number_of
+from features.event import Event, cap_of, column_value, key_of, number_of, occurred_of, time_of
 from features.windows import Answer, Chain, History, Plan, Records, Shelf, Window
 from service.ports import VelocityDownError, Witness
 
@@ -65,7 +65,7 @@ class RedisVelocity:
     async def remember(self, tenant: str, events: Sequence[Event], *, replaying: bool = False) -> None:
         """Remember reported events, in one round trip; as they come in, or (`replaying`) as they were known then."""
         commands = [
-            self._command("remember", tenant, event, shelf, _then(event, shelf) if replaying else None)
+            self._command("remember", tenant, event, shelf, time_of(event, shelf.by) if replaying else None)
             for event in events
             for shelf in self._shelves(event)
         ]
@@ -91,7 +91,8 @@ class RedisVelocity:
         async for tenant, event in tenant_events:
             count += 1
             batch.extend(
-                self._command("remember", tenant, event, shelf, _then(event, shelf)) for shelf in self._shelves(event)
+                self._command("remember", tenant, event, shelf, time_of(event, shelf.by))
+                for shelf in self._shelves(event)
             )
             if len(batch) >= 2000:  # noqa: PLR2004 - about a megabyte a round trip
                 await self._run(batch, cold_is_fine=True)
@@ -129,7 +130,8 @@ class RedisVelocity:
         stamps: dict[str, tuple[int, int]] = {}
         for shelf, reply in zip(shelves, replies, strict=False):
             stamps[shelf.by] = (int(reply[1]), int(reply[2]))
-            answers.update(shelf.answers(_history(shelf, reply, number_of(event.id))))
+            own = (number_of(event.id), event.stamps.get(shelf.by, (None, 0))[0])
+            answers.update(shelf.answers(_history(shelf, reply, *own)))
         return Witness(
             answers=answers, stamps=stamps, repeated=any(reply[0] == b"1" for reply in replies[: len(shelves)])
         )
@@ -159,7 +161,7 @@ class RedisVelocity:
             mode,
             struct.pack("<q", number_of(event.id)),
             "" if at_ms is None else at_ms,
-            "" if mode == "witness" and at_ms is None else event.occurred_ms,
+            "" if mode == "witness" and at_ms is None else occurred_of(event, shelf.by),
             event.kind if known else "",
             values,
             cap_of(shelf.by),
@@ -196,11 +198,6 @@ class RedisVelocity:
         return cast("list[list[bytes]]", replies)
 
 
-def _then(event: Event, shelf: Shelf) -> int:
-    """Return when the event became known: by the store that first saw it, else by the log."""
-    return event.stamps.get(shelf.by, (event.known_ms, 0))[0]
-
-
 def _keeps(shelf: Shelf, kind: str) -> bool:
     return kind in shelf.columns or any(kind in window.of for window in shelf.chains)
 
@@ -209,19 +206,20 @@ def _fields(shelf: Shelf) -> list[str]:
     return [*shelf.columns, *(window.name for window in shelf.chains)]
 
 
-def _history(shelf: Shelf, reply: Sequence[bytes], own: int) -> History:
+def _history(shelf: Shelf, reply: Sequence[bytes], own: int, own_ms: int | None) -> History:
     """Read what a script gave back: blobs of records by kind, then chains.
 
     A retry that comes after its kept answer was forgotten finds its own first attempt (`own`) there, and does not count
-    it.
+    it; nor does a second look, whose first one (at `own_ms`) began a chain.
     """
     blobs = dict(zip(shelf.columns, reply[_HEADER:], strict=False))
     texts = reply[_HEADER + len(shelf.columns) :]
-    chains: Mapping[str, Chain] = {
+    found = {
         window.name: Chain(*(int(part) for part in text.split()))
         for window, text in zip(shelf.chains, texts, strict=True)
         if text
     }
+    chains: Mapping[str, Chain] = {name: chain for name, chain in found.items() if chain.first_ms != own_ms}
     records = {kind: _records(blobs[kind], names, own) for kind, names in shelf.columns.items()}
     return History(at_ms=int(reply[1]), records=records, chains=chains)
 

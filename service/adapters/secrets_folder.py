@@ -15,8 +15,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-Purpose = Literal["seal", "index", "audit", "receipt"]
-"""What a ring is for: `seal` encrypts columns, `index` makes tokens, `audit` chains the trail, `receipt` signs."""
+Purpose = Literal["seal", "index", "audit", "receipt", "otp", "links"]
+"""What a ring is for: `seal` encrypts columns, `index` makes tokens, `audit` chains the trail, `receipt` signs,
+`otp` hides codes, `links` signs what is sent to owners."""
 
 KEY_BYTES: Final = 32
 LARGEST_NUMBER: Final = 999
@@ -60,6 +61,16 @@ class SecretsFolder:
         if not path.exists():
             self._write(path, _line(1), only_new=True)
         return parse(_read_private(path), f"the file {path.name}")
+
+    def text(self, name: Literal["sms", "camara", "webhooks"]) -> str | None:
+        """Return a secret that somebody else gave us, from the variable or the file `<name>.secret`; None when absent.
+
+        Raises:
+            SecretsError: others can read the file.
+        """
+        given = self._environ.get(VARIABLE + name.upper())
+        path = self._folder / f"{name}.secret"
+        return given or (_read_private(path).strip() if path.exists() else None)
 
     def rotate(self, purpose: Purpose) -> Key:
         """Add a new key to a ring of the folder and return it; earlier keys stay, for what they closed.

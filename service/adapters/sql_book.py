@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, Text, and_, bindparam, case, cast, null, or_, select, union_all
+from sqlalchemy import Connection, LargeBinary, Text, and_, bindparam, case, cast, null, or_, select, union_all, update
 from sqlalchemy import insert as plain_insert
 
 from features.clock import Clock
@@ -51,7 +51,7 @@ BEFORE: Final = union_all(_saved, select(_strongest))
 """The saved answer of a key and the strongest verdict that sticks to the line, in one round trip."""
 
 SAVED: Final = select(d.fingerprint, d.answer).where(d.tenant == bindparam("tenant"), d.idem_key == bindparam("key"))
-FOUND: Final = select(d.screening_id, d.tenant, d.created_ms, d.record, d.answer)
+FOUND: Final = select(d.screening_id, d.tenant, d.created_ms, d.record, d.answer, d.degraded_only, d.parent)
 BY_ID: Final = FOUND.where(d.tenant == bindparam("tenant"), d.screening_id == bindparam("id"))
 BY_REQUEST: Final = (
     FOUND.where(d.tenant == bindparam("tenant"), d.request_id == bindparam("id"))
@@ -59,6 +59,7 @@ BY_REQUEST: Final = (
     .limit(1)
 )
 """Newest first: a request id may be asked again under another key."""
+BY_APPEAL: Final = FOUND.where(d.appeal_ref == bindparam("id")).limit(1)
 PRIVATE: Final = select(d.private).where(d.tenant == bindparam("tenant"), d.screening_id == bindparam("id"))
 
 
@@ -92,6 +93,10 @@ class SqlBook:
         """Return the newest decision on a request id of the caller's."""
         return await self._find(BY_REQUEST, tenant, request_id)
 
+    async def by_appeal(self, reference: str) -> Found | None:
+        """Return the decision that a customer asks about."""
+        return await self._find(BY_APPEAL, "", reference)
+
     async def private(self, tenant: str, screening_id: str) -> dict[str, str | float]:
         """Return what was sealed with a decision; empty when there was nothing, or nothing any more.
 
@@ -121,14 +126,11 @@ class SqlBook:
         """Prove that a write would succeed now, by writing; down: `StoreDownError`."""
         await self._writer.write(_beat, self._clock.now_ms())
 
-    async def _find(self, query: Any, tenant: str, key: str) -> Found | None:  # noqa: ANN401 - one of the two above
+    async def _find(self, query: Any, tenant: str, key: str) -> Found | None:  # noqa: ANN401 - one of the three above
         row = await self._reader.quick(
             lambda connection: connection.execute(query, {"tenant": tenant, "id": key}).first()
         )
-        if row is None:
-            return None
-        found = {"screening_id": row.screening_id, "tenant": row.tenant, "created_ms": row.created_ms}
-        return Found(**found, logged=screening_in(row.record), kept=answer_in(row.answer))
+        return None if row is None else found_in(row)
 
 
 def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], trail: Trail) -> list[Saved]:
@@ -141,6 +143,9 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
     _write_all(connection, cases, [case_row(entry) for entry, _ in winners])
     _write_all(connection, challenges, [challenge_row(entry) for entry, _ in winners])
     _write_all(connection, outbox, [message_row(entry) for entry, _ in winners])
+    for entry, _ in winners:
+        if entry.lifts:
+            _lift(connection, entry)
     for entry, row in winners:
         trail.note(entry.tenant, "decision", entry.screening_id, decision_digest(row))
     return [
@@ -151,6 +156,17 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
     ]
 
 
+def _lift(connection: Connection, entry: Entry) -> None:
+    """Take away what a second look has met: the line's holds do not stick any more, and its case needs nobody."""
+    root = or_(d.screening_id == entry.parent, d.parent == entry.parent)
+    earlier = and_(d.line == entry.logged.event.keys["line"], d.klass == entry.klass, d.decision == "hold")
+    held = and_(d.tenant == entry.tenant, d.lifted_ms.is_(None), d.screening_id != entry.screening_id)
+    connection.execute(update(decisions).where(held, or_(root, earlier)).values(lifted_ms=entry.created_ms))
+    looked_at = select(d.screening_id).where(d.tenant == entry.tenant, root)
+    waiting = and_(cases.c.screening_id.in_(looked_at), cases.c.state == "open")
+    connection.execute(update(cases).where(waiting).values(state="stepped_up"))
+
+
 def _write_all(connection: Connection, table: Any, rows: Sequence[Row | None]) -> None:  # noqa: ANN401 - a Table
     present = [row for row in rows if row is not None]
     if present:
@@ -159,6 +175,12 @@ def _write_all(connection: Connection, table: Any, rows: Sequence[Row | None]) -
 
 def _winner(connection: Connection, entry: Entry) -> Saved:
     return _saved_in(connection.execute(SAVED, {"tenant": entry.tenant, "key": entry.key}).one())
+
+
+def found_in(row: Any) -> Found:  # noqa: ANN401 - a row of `FOUND`
+    """Return the decision of a row."""
+    plain = {name: getattr(row, name) for name in ("screening_id", "tenant", "created_ms", "degraded_only", "parent")}
+    return Found(**plain, logged=screening_in(row.record), kept=answer_in(row.answer))
 
 
 def _saved_in(row: Any) -> Saved:  # noqa: ANN401 - a row with a fingerprint and an answer

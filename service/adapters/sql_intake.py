@@ -25,7 +25,7 @@ EVENT_KEY: Final = ("tenant", "event_id")
 HELD_FAST: Final[Mapping[str, tuple[str, ...]]] = {
     "events": ("tenant", "event_id", "kind", "known_ms", "seq", "event"),
     "past_screenings": ("tenant", "event_id", "known_ms", "seq", "record"),
-    "labels": (*LABEL_KEY, "at_ms", "loss_fen", "recovered_fen", "persona"),
+    "labels": (*LABEL_KEY, "at_ms", "loss_fen", "recovered_fen", "persona", "said_ms"),
 }
 """What the trail holds fast of each table's rows; `applied_ms` changes."""
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {"events": EVENT_KEY, "past_screenings": EVENT_KEY, "labels": LABEL_KEY}

@@ -119,6 +119,9 @@ def _part(table: Table, column: str, tenant: str | None, after: Place) -> Select
     order = (t.known_ms, t.seq, t.event_id, t.tenant)
     query = select(*order, literal(table.name).label("source"), t[column].label("raw"))
     mine = query if tenant is None else query.where(t.tenant == tenant)
+    if table is decisions:
+        # A second look is no event of its own: its screening's event stands with the first.
+        mine = mine.where(t.parent.is_(None))
     return mine.where(tuple_(*order) > tuple_(*map(literal, after))).order_by(*order).limit(PAGE)
 
 

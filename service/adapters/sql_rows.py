@@ -52,6 +52,7 @@ SEALED_COLUMNS: Final = (
     "record",
     "answer",
     "private_digest",
+    "parent",
 )
 """What the trail holds fast of a decision. Not `private`, which may be erased, nor `lifted_ms`, which changes."""
 
@@ -112,6 +113,7 @@ def decision_row(entry: Entry, sealer: Sealer) -> Row:
         "answer": pack(keep(entry.kept)),
         "private": private,
         "private_digest": sha256(private or b"").digest(),
+        "parent": entry.parent,
     }
 
 

@@ -8,7 +8,6 @@ equal.
 from typing import Final
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Float,
@@ -18,10 +17,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
+
+from service.adapters.sql_columns import maybe_whole, maybe_words, raw, whole, words
 
 EVERYBODY: Final = "*"
 """The tenant of what belongs to the whole service: models, policies, the start of a chain."""
@@ -29,78 +29,72 @@ EVERYBODY: Final = "*"
 metadata = MetaData()
 
 
-def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=key, nullable=False)
-
-
-def _maybe_text(name: str) -> Column[str]:
-    return Column(name, Text)
-
-
-def _whole(name: str, *, key: bool = False) -> Column[int]:
-    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
-
-
-def _maybe_whole(name: str) -> Column[int]:
-    return Column(name, BigInteger)
-
-
-def _bytes(name: str) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=False)
-
-
 decisions = Table(
     "decisions",
     metadata,
-    _text("screening_id", key=True),
-    _text("tenant"),
-    _text("idem_key"),
-    _text("fingerprint"),
-    _text("request_id"),
-    _text("event_id"),
-    _whole("created_ms"),
-    _whole("known_ms"),
-    _whole("seq"),
-    _text("region"),
-    _text("klass"),
-    _text("action"),
-    _text("channel"),
-    _text("decision"),
+    words("screening_id", key=True),
+    words("tenant"),
+    words("idem_key"),
+    words("fingerprint"),
+    words("request_id"),
+    words("event_id"),
+    whole("created_ms"),
+    whole("known_ms"),
+    whole("seq"),
+    words("region"),
+    words("klass"),
+    words("action"),
+    words("channel"),
+    words("decision"),
     Column("degraded", Boolean, nullable=False),
     Column("degraded_only", Boolean, nullable=False),
-    _maybe_whole("lifted_ms"),
-    _maybe_text("line"),
-    _maybe_text("party"),
-    _maybe_text("device"),
-    _maybe_text("model"),
-    _text("policy"),
+    maybe_whole("lifted_ms"),
+    maybe_words("line"),
+    maybe_words("party"),
+    maybe_words("device"),
+    maybe_words("model"),
+    words("policy"),
     Column("probability", Float(53)),
-    _text("appeal_ref"),
-    _bytes("record"),
-    _bytes("answer"),
+    words("appeal_ref"),
+    raw("record"),
+    raw("answer"),
     Column("private", LargeBinary),
-    _bytes("private_digest"),
+    raw("private_digest"),
+    maybe_words("parent"),
     UniqueConstraint("tenant", "idem_key", name="decisions_once"),
     Index("decisions_by_line", "tenant", "line", "klass", "created_ms"),
     Index("decisions_by_request", "tenant", "request_id"),
     Index("decisions_by_appeal", "appeal_ref"),
     Index("decisions_in_order", "known_ms", "seq", "event_id"),
+    Index("decisions_by_parent", "parent"),
+    Index(
+        "decisions_private",
+        "created_ms",
+        sqlite_where=text("private IS NOT NULL"),
+        postgresql_where=text("private IS NOT NULL"),
+    ),
+    Index(
+        "decisions_degraded",
+        "created_ms",
+        sqlite_where=text("degraded_only AND lifted_ms IS NULL"),
+        postgresql_where=text("degraded_only AND lifted_ms IS NULL"),
+    ),
 )
 """One row a screening, the saved answer too. `record` is the compressed log line, `answer` the compressed answer,
 `private` the sealed numbers and places, `seq` the highest place that the velocity store gave its event, `lifted_ms`
-when a step-up took the stickiness away."""
+when a step-up took the stickiness away, `parent` the screening that this one looked at again."""
 
 events = Table(
     "events",
     metadata,
-    _text("tenant", key=True),
-    _text("event_id", key=True),
-    _text("kind"),
-    _whole("known_ms"),
-    _whole("seq"),
-    _text("intake"),
-    _maybe_whole("applied_ms"),
-    _bytes("event"),
+    words("tenant", key=True),
+    words("event_id", key=True),
+    words("kind"),
+    whole("known_ms"),
+    whole("seq"),
+    words("intake"),
+    maybe_whole("applied_ms"),
+    raw("event"),
     Index("events_in_order", "known_ms", "seq", "event_id"),
     Index(
         "events_pending",
@@ -114,12 +108,12 @@ events = Table(
 past_screenings = Table(
     "past_screenings",
     metadata,
-    _text("tenant", key=True),
-    _text("event_id", key=True),
-    _whole("known_ms"),
-    _whole("seq"),
-    _text("intake"),
-    _bytes("record"),
+    words("tenant", key=True),
+    words("event_id", key=True),
+    whole("known_ms"),
+    whole("seq"),
+    words("intake"),
+    raw("record"),
     Index("past_screenings_in_order", "known_ms", "seq", "event_id"),
 )
 """Screenings of an imported log: they fill windows and train models, and are no decisions of ours."""
@@ -127,32 +121,34 @@ past_screenings = Table(
 labels = Table(
     "labels",
     metadata,
-    _text("tenant", key=True),
-    _text("screening_id", key=True),
-    _text("source", key=True),
-    _text("label", key=True),
-    _whole("at_ms"),
-    _maybe_whole("loss_fen"),
-    _maybe_whole("recovered_fen"),
-    _maybe_text("persona"),
-    _text("intake"),
+    words("tenant", key=True),
+    words("screening_id", key=True),
+    words("source", key=True),
+    words("label", key=True),
+    whole("at_ms"),
+    maybe_whole("loss_fen"),
+    maybe_whole("recovered_fen"),
+    maybe_words("persona"),
+    maybe_whole("said_ms"),
+    words("intake"),
     Index("labels_in_order", "at_ms", "screening_id"),
 )
-"""What turned out to be true; one screening may be labelled by several sources."""
+"""What turned out to be true; one screening may be labelled by several sources. `at_ms` is when we learned of it,
+`said_ms` when its source says it was found."""
 
 cases = Table(
     "cases",
     metadata,
-    _text("case_id", key=True),
-    _text("tenant"),
+    words("case_id", key=True),
+    words("tenant"),
     Column("screening_id", ForeignKey("decisions.screening_id"), nullable=False),
-    _text("region"),
-    _text("queue"),
-    _text("state"),
-    _whole("opened_ms"),
-    _whole("due_ms"),
-    _whole("expires_ms"),
-    _whole("expected_harm_fen"),
+    words("region"),
+    words("queue"),
+    words("state"),
+    whole("opened_ms"),
+    whole("due_ms"),
+    whole("expires_ms"),
+    whole("expected_harm_fen"),
     UniqueConstraint("screening_id", name="cases_once"),
     Index("cases_waiting", "tenant", "state", "queue", "expected_harm_fen"),
     Index("cases_ending", "state", "expires_ms"),
@@ -162,14 +158,14 @@ cases = Table(
 challenges = Table(
     "challenges",
     metadata,
-    _text("challenge_id", key=True),
-    _text("tenant"),
+    words("challenge_id", key=True),
+    words("tenant"),
     Column("screening_id", ForeignKey("decisions.screening_id"), nullable=False),
-    _text("digest"),
-    _text("any_of"),
-    _text("state"),
-    _whole("opened_ms"),
-    _whole("expires_ms"),
+    words("digest"),
+    words("any_of"),
+    words("state"),
+    whole("opened_ms"),
+    whole("expires_ms"),
     Index("challenges_by_screening", "screening_id"),
 )
 """What was offered, bound to the digest of what was asked; `any_of` is JSON."""
@@ -177,13 +173,13 @@ challenges = Table(
 outbox = Table(
     "outbox",
     metadata,
-    _text("message_id", key=True),
-    _text("tenant"),
-    _text("kind"),
-    _text("payload"),
-    _text("state"),
+    words("message_id", key=True),
+    words("tenant"),
+    words("kind"),
+    words("payload"),
+    words("state"),
     Column("attempts", Integer, nullable=False),
-    _whole("next_ms"),
+    whole("next_ms"),
     Index("outbox_waiting", "state", "next_ms"),
 )
 """Messages to the outside that were promised in the same transaction; `payload` is thin JSON without identities."""
@@ -191,53 +187,54 @@ outbox = Table(
 audit_links = Table(
     "audit_links",
     metadata,
-    _text("chain", key=True),
-    _whole("n", key=True),
-    _whole("at_ms"),
-    _whole("size"),
-    _bytes("prev"),
-    _bytes("contents"),
-    _bytes("hash"),
+    words("chain", key=True),
+    whole("n", key=True),
+    whole("at_ms"),
+    whole("size"),
+    raw("prev"),
+    raw("contents"),
+    raw("hash"),
 )
 """One link for every committed batch; one chain for every process that writes."""
 
 audit_entries = Table(
     "audit_entries",
     metadata,
-    _text("chain", key=True),
-    _whole("n", key=True),
-    _whole("position", key=True),
-    _text("tenant"),
-    _text("what"),
-    _text("ref"),
-    _bytes("digest"),
+    words("chain", key=True),
+    whole("n", key=True),
+    whole("position", key=True),
+    words("tenant"),
+    words("what"),
+    words("ref"),
+    raw("digest"),
 )
 """What a batch wrote: the digest of each thing, so that the thing itself may be erased and the chain still holds."""
 
 service_keys = Table(
     "service_keys",
     metadata,
-    _text("key_id", key=True),
-    _text("tenant"),
-    _text("name"),
-    _text("scopes"),
-    _bytes("digest"),
-    _whole("created_ms"),
-    _maybe_whole("revoked_ms"),
+    words("key_id", key=True),
+    words("tenant"),
+    words("name"),
+    words("scopes"),
+    raw("digest"),
+    whole("created_ms"),
+    maybe_whole("revoked_ms"),
+    maybe_whole("expires_ms"),
 )
 """Who may call; of a key only its SHA-256 is kept, which is enough for 256 random bits."""
 
 registry = Table(
     "registry",
     metadata,
-    _text("tenant", key=True),
-    _text("version", key=True),
-    _text("path"),
-    _text("digest"),
-    _text("state"),
-    _whole("revision"),
-    _whole("changed_ms"),
-    _text("changed_by"),
+    words("tenant", key=True),
+    words("version", key=True),
+    words("path"),
+    words("digest"),
+    words("state"),
+    whole("revision"),
+    whole("changed_ms"),
+    words("changed_by"),
     Index(
         "registry_one_active",
         "tenant",
@@ -251,15 +248,15 @@ registry = Table(
 policies = Table(
     "policies",
     metadata,
-    _text("tenant", key=True),
-    _text("version", key=True),
-    _text("digest"),
-    _text("body"),
-    _text("state"),
-    _whole("changed_ms"),
-    _text("changed_by"),
+    words("tenant", key=True),
+    words("version", key=True),
+    words("digest"),
+    words("body"),
+    words("state"),
+    whole("changed_ms"),
+    words("changed_by"),
 )
 """Policies that were proposed, approved or in force."""
 
-pulse = Table("pulse", metadata, _text("process", key=True), _whole("beat_ms"))
+pulse = Table("pulse", metadata, words("process", key=True), whole("beat_ms"))
 """Written to prove that a write would succeed now."""

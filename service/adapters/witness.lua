@@ -61,7 +61,7 @@ for i = 0, chains - 1 do
   first, last = tonumber(first), tonumber(last)
   if not first or occurred - last > span then
     first, last = occurred, occurred
-  else
+  elseif first - occurred <= span then
     first, last = math.min(first, occurred), math.max(last, occurred)
   end
   redis.call('HSET', key, field, string.format('%.0f %.0f', first, last))

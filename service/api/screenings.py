@@ -11,6 +11,7 @@ from features.request import ScreeningRequest
 from service.answer import Answer, KeptAnswer, seen_with, to_json
 from service.api.access import needs
 from service.api.body import decoded, read
+from service.api.headers import KeyHeader
 from service.api.schema import answers_with, takes
 from service.errors import Problem, not_found
 from service.ports import Credential
@@ -19,9 +20,6 @@ from service.telemetry import observe
 
 router = APIRouter(prefix="/v1/screenings", tags=["screenings"])
 Screener = Annotated[Credential, Depends(needs("screen"))]
-KeyHeader = Annotated[
-    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")
-]
 BudgetHeader = Annotated[int | None, Header(alias="X-Request-Deadline-Ms")]
 
 _decoder: Final = msgspec.json.Decoder(ScreeningRequest)

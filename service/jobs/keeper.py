@@ -6,22 +6,17 @@ replays the record, waits until whoever was under way has written, replays what 
 """
 
 import asyncio
-import contextlib
 import logging
-import signal
 from datetime import timedelta
 from typing import Final
 
-from features.clock import Clock, SystemClock, milliseconds
+from features.clock import Clock, milliseconds
 from service.ports import StoreDownError, VelocityDownError
-from service.settings import Settings
-from service.wiring import FillableVelocity, Records, catalogue_plan, open_records, open_velocity
+from service.wiring import FillableVelocity, Records, catalogue_plan
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_S: Final = 0.5
 BATCH: Final = 500
-FILL_DEADLINE: Final = timedelta(seconds=30)
 MARGIN: Final = timedelta(days=1)
 """Filled a little further back than the longest window, so that no edge is short."""
 
@@ -63,22 +58,3 @@ class Keeper:
                 events = [item.event for item in pending if item.tenant == tenant]
                 await self._velocity.remember(tenant, events, replaying=True)
                 await self._records.journal.mark_applied(tenant, [event.id for event in events])
-
-
-def keep_forever(settings: Settings) -> None:
-    """Keep the store of these settings warm until told to stop."""
-    asyncio.run(_keep(settings))
-
-
-async def _keep(settings: Settings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_records(settings) as records:
-        velocity = open_velocity(settings, FILL_DEADLINE)
-        keeper = Keeper(records, velocity, SystemClock(), timedelta(milliseconds=settings.deadline_ms))
-        while not stop.is_set():
-            await keeper.look()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
-        await velocity.close()

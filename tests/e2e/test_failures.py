@@ -92,8 +92,21 @@ def test_a_stopped_store_holds_and_never_allows(own: tuple[str, Caller, Path]) -
     finally:
         os.kill(pid, signal.SIGCONT)
     wait(url, "velocity", ok=True)
-    # A degraded hold does not stick: the same line is judged anew.
+    # A degraded hold does not stick: the same line is judged anew; and by itself the held request is looked at again.
     assert caller.screen(body)["decision"] == "allow"
+    better = newest(caller, held["request_id"], not_id=held["screening_id"])
+    assert (better["decision"], better["degraded"]["is_degraded"], bool(better["receipt"])) == ("allow", False, True)
+
+
+def newest(caller: Caller, request_id: str, *, not_id: str) -> dict[str, Any]:
+    """Return the newest decision on a request, once there is one after the first."""
+    for _ in range(200):
+        found: dict[str, Any] = caller.client.get("/v1/screenings", params={"request_id": request_id}).json()
+        if found["screening_id"] != not_id:
+            return found
+        time.sleep(0.05)
+    message = "the held request was not looked at again"
+    raise AssertionError(message)
 
 
 def test_a_killed_store_is_cold_until_it_is_filled_again(own: tuple[str, Caller, Path]) -> None:

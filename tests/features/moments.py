@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from features.catalogue import catalogue
 from features.clock import milliseconds, to_ms
 from features.event import Event
 from features.facts import Facts
@@ -26,6 +27,11 @@ PLAIN: dict[str, Any] = {
 
 def moment_of(signal: Signal, example: Example) -> Moment:
     """Return the moment of an example of a signal."""
+    return moment(example, Plan.of(signal.reads))
+
+
+def moment(example: Example, plan: Plan | None = None) -> Moment:
+    """Return the moment of an example, with the answers of a plan; of the whole catalogue's by default."""
     request = msgspec.convert(merged(PLAIN, example.request), ScreeningRequest)
     facts = Facts(**example.facts)
     at_ms = to_ms(datetime.fromisoformat(example.at))
@@ -34,8 +40,7 @@ def moment_of(signal: Signal, example: Example) -> Moment:
         (event for number, item in enumerate(example.past) for event in _events(own, item, number)),
         key=lambda event: event.known_ms,
     )
-    plan = Plan.of(signal.reads)
-    answers = replay([*past, own], plan, asking=frozenset({"screening"}))[-1]
+    answers = replay([*past, own], plan or catalogue().plan, asking=frozenset({"screening"}))[-1]
     return Moment(request=request, facts=facts, at_ms=at_ms, keys=keys_of(request), answers=answers)
 
 

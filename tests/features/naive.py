@@ -8,7 +8,7 @@ from hashlib import blake2b
 from statistics import fmean, pstdev
 
 from features.event import Event
-from features.windows import Answer, Count, Distinct, First, Gaps, Last, Window
+from features.windows import Answer, Count, Distinct, First, Gaps, Last, Sum, Window
 
 CAPS = {"ip": 256, "agent": 256, "store": 256, "prefix": 256, "province": 256}
 HOUR_MS = 3_600_000
@@ -34,15 +34,24 @@ def answer(window: Window, log: Sequence[Event], asking: int) -> Answer:
 def _over(window: Window, inside: Sequence[Event], at_ms: int) -> Answer:
     if isinstance(window, Count):
         return float(len(inside))
+    if isinstance(window, Sum):
+        return sum(_shown(event, window.what) for event in inside)
     if isinstance(window, Distinct):
         return float(len({_shown(event, window.what) for event in inside} - {0}))
     if isinstance(window, Gaps):
-        times = sorted(event.occurred_ms for event in inside)
-        gaps = [times[place + 1] - times[place] for place in range(len(times) - 1)]
-        if len(gaps) < 3:
-            return None
-        return 0.0 if sum(gaps) == 0 else pstdev(gaps) / fmean(gaps)
+        return _unevenness(sorted(event.occurred_ms for event in inside))
     assert isinstance(window, Last)
+    return _last(window, inside, at_ms)
+
+
+def _unevenness(times: Sequence[int]) -> float | None:
+    gaps = [times[place + 1] - times[place] for place in range(len(times) - 1)]
+    if len(gaps) < 3:
+        return None
+    return 0.0 if sum(gaps) == 0 else pstdev(gaps) / fmean(gaps)
+
+
+def _last(window: Last, inside: Sequence[Event], at_ms: int) -> Answer:
     column = window.value or window.having
     fitting = [event for event in inside if column is None or _shown(event, column)]
     if not fitting:
@@ -59,7 +68,7 @@ def _first(window: First, mine: Sequence[Event], at_ms: int) -> float:
             continue
         if chain is None or event.occurred_ms - chain[1] > window.span_ms:
             chain = (event.occurred_ms, event.occurred_ms)
-        else:
+        elif chain[0] - event.occurred_ms <= window.span_ms:
             chain = (min(chain[0], event.occurred_ms), max(chain[1], event.occurred_ms))
     if chain is None or at_ms - chain[1] > window.span_ms:
         return 0.0

@@ -12,6 +12,7 @@ from features.addresses import Address, of_region
 from features.places import Places
 from features.provinces import PROVINCES, capitals_apart_km, code_of, great_circle_km
 from features.request import ScreeningRequest
+from features.subject import subnet_of
 from tests.builders import Body, request
 from tests.features.maxmind import database
 
@@ -36,7 +37,7 @@ def facts(patch: Body) -> Body:
 )
 def test_numbers(msisdn: str, province: str | None) -> None:
     """By their block; another country's number and a token belong nowhere."""
-    found, _ = PLACES.number(msisdn)
+    found = PLACES.number(msisdn).province
     if msisdn == "+8617320000000":
         # A block that a coarser table puts into Beijing with all of its neighbours.
         assert found not in {None, "110000"}
@@ -98,7 +99,8 @@ def test_regions(region: str, expected: Address) -> None:
 def test_whatever_is_asked_has_an_answer(plain: str) -> None:
     """No text and no address makes a look-up fail: a request must not fail by its address."""
     assert isinstance(PLACES.address(plain), Address)
-    assert len(PLACES.number(plain)) == len(PLACES.number(f"+86{plain}")) == 2
+    for found in (PLACES.number(plain), PLACES.number(f"+86{plain}")):
+        assert (found.province is None) == (found.confidence is None)
 
 
 CITY = {"country": {"iso_code": "CN"}, "subdivisions": [{"iso_code": "GD"}]}
@@ -192,7 +194,39 @@ def test_provinces() -> None:
 @pytest.mark.parametrize("province", ["110000", "440000", "540000"])
 def test_invented_numbers_and_addresses_belong_where_they_should(province: str) -> None:
     """What the simulated world draws from looks up right."""
-    assert all(PLACES.number(f"+86{block}0000")[0] == province for block in PLACES.numbers_of(province))
+    assert all(PLACES.number(f"+86{block}0000").province == province for block in PLACES.numbers_of(province))
     drawn = PLACES.addresses_of(province, "broadband")
     assert len(drawn) > 50
     assert all(PLACES.address(address).province == province for address in drawn)
+
+
+def test_what_a_look_up_is_worth_is_said() -> None:
+    """Which table knew it, and whether a gateway that serves half a country stands behind it."""
+    home = facts({"network": {"ip": "202.96.209.133"}})
+    assert (home["ip_source"], home["ip_confidence"], home["ip_city"]) == ("ip2region", "high", "上海市")
+    assert (home["number_source"], home["number_confidence"]) == ("prefix_table", "high")
+    roaming = facts({"network": {"ip": "183.232.231.172"}})
+    assert (roaming["ip_province"], roaming["ip_confidence"]) == ("440000", "low")
+    assert not {"ip_source", "ip_confidence"} & set(facts({"network": {"ip": "10.0.0.1"}}))
+
+
+@pytest.mark.parametrize("msisdn", ["+861380013800", "+86138001380000", "+8612345678901", "+8610101010101"])
+def test_what_cannot_be_a_number_belongs_nowhere(msisdn: str) -> None:
+    """Too short, too long, or in no block of the numbering plan."""
+    assert PLACES.number(msisdn) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("plain", "kept"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:aaaa:bbbb:cccc:dddd", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1%eth0", "2001:db8:1:2::/64"),
+        ("t1_token", "t1_token"),
+        (None, None),
+    ],
+)
+def test_a_subscriber_cannot_hide_within_their_own_network(plain: str | None, kept: str | None) -> None:
+    """Every address of one IPv6 network is remembered as one, and both spellings of an IPv4 address too."""
+    assert subnet_of(plain) == kept

@@ -51,7 +51,8 @@ def test_an_allow_has_a_receipt_that_the_public_keys_verify(client: httpx.Client
     assert answer.status_code == 201
     said = answer.json()
     assert said["decision"] == "allow"
-    assert said["challenge"] is said["hold"] is said["cooling_off"] is None
+    assert said["challenge"] is said["hold"] is None
+    assert said["cooling_off"]["withdraw_url"].endswith(f"/v1/screenings/{said['screening_id']}/withdraw")
     assert said["risk"]["probability"] is not None
     jwks = client.get("/.well-known/jwks.json")
     assert jwks.headers["content-type"] == "application/jwk-set+json"

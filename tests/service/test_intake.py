@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from features.clock import FixedClock
+from features.provinces import PROVINCES
 from service.intake import Intake, Rejected
 from service.ports import StoreDownError
+from service.remembering import Remembering
 from tests.service.fakes import TENANT, FakeBook, FakeJournal, FakeVelocity, PlainNames
 from tests.service.sql.records import NOW_MS
 
@@ -23,7 +25,8 @@ class Desk:
         """Put it together."""
         self.book, self.journal, self.velocity = FakeBook(), FakeJournal(), FakeVelocity()
         clock = FixedClock(NOW_MS)
-        self.intake = Intake(self.book, self.journal, self.velocity, PlainNames(), clock)  # type: ignore[arg-type]
+        remembering = Remembering(self.book, self.journal, self.velocity)  # type: ignore[arg-type]  # fakes
+        self.intake = Intake(remembering, PlainNames(), clock)
 
     async def take(self, *said: dict[str, Any]) -> Any:
         """Report a batch."""
@@ -126,3 +129,23 @@ async def test_without_the_record_nothing_is_taken(desk: Desk) -> None:
     with pytest.raises(StoreDownError):
         await desk.take(login())
     assert desk.velocity.past == []
+
+
+async def test_an_incident_without_a_province_is_one_in_each(desk: Desk) -> None:
+    """It ends when its hours are over; told again it is known, and cleared everywhere too."""
+    said = {"event_id": "i-1", "occurred_at": NOW.isoformat(), "kind": "incident_declared", "attributes": {"hours": 6}}
+    first, again = await desk.take(said), await desk.take(said)
+    assert (first.accepted, first.duplicates, again.accepted, again.duplicates) == (1, 0, 0, 1)
+    known = list(desk.book.reported.values())
+    assert len(known) == len({event.keys["province"] for event in known}) == len(PROVINCES)
+    assert {event.values["until_min"] for event in known} == {(NOW_MS + 6 * 3_600_000) // 60_000}
+    cleared = await desk.take(said | {"event_id": "i-2", "kind": "incident_cleared"})
+    assert (cleared.accepted, len(desk.book.reported)) == (1, 2 * len(PROVINCES))
+
+
+@pytest.mark.parametrize(("hours", "minutes"), [(None, 24 * 60), (1000, 72 * 60), (-5, 0), ("six", 24 * 60)])
+async def test_how_long_an_incident_lasts(desk: Desk, hours: Any, minutes: int) -> None:
+    """A day when nobody says, three days at most, never backwards."""
+    said = {"event_id": "i-1", "occurred_at": NOW.isoformat(), "kind": "incident_declared", "province": "440000"}
+    await desk.take(said | {"attributes": {"hours": hours}})
+    assert desk.book.reported["i-1"].values["until_min"] == NOW_MS // 60_000 + minutes

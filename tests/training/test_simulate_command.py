@@ -41,7 +41,8 @@ def test_a_history_is_written_and_said_to_be_invented(tmp_path: Path, asked: lis
     code, said = run("--out", tmp_path / "log", "--days", 3, "--per-day", 5, "--seed", 9, "--fraud-rate", 0.1)
     assert (code, "50 requests" in said, "invented" in said) == (0, True, True)
     assert len(read_log(tmp_path / "log").screenings) == 50
-    assert asked == [{"days": 3, "per_day": 5, "seed": 9, "fraud_rate": 0.1, "until_ms": 1_793_462_400_000}]
+    sizes = {"days": 3, "per_day": 5, "seed": 9, "fraud_rate": 0.1, "difficulty": "normal"}
+    assert asked == [sizes | {"until_ms": 1_793_462_400_000}]
 
 
 def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
@@ -71,3 +72,11 @@ def test_until_now_is_now(tmp_path: Path, asked: list[dict[str, object]]) -> Non
     assert run("--out", tmp_path, "--until", "now")[0] == 0
     assert isinstance(asked[0]["until_ms"], int)
     assert asked[0]["until_ms"] > 1_700_000_000_000
+
+
+def test_the_difficulty_is_one_of_three(tmp_path: Path, asked: list[dict[str, object]]) -> None:
+    """Any other word is refused, and the words are told."""
+    assert run("--out", tmp_path / "a", "--difficulty", "hard")[0] == 0
+    assert asked[0]["difficulty"] == "hard"
+    code, said = run("--out", tmp_path / "b", "--difficulty", "brutal")
+    assert (code, "easy" in said and "hard" in said) == (2, True)

@@ -80,6 +80,10 @@ PROVINCES: Final[dict[str, tuple[float, float]]] = {
 }
 
 
+ABROAD: Final = ("8.8", "77.88", "168.126", "126.20", "81.2")
+"""First halves of addresses outside China: America, Russia, Korea, Japan, Britain."""
+
+
 class Country:
     """Draws places, numbers and addresses."""
 
@@ -87,19 +91,29 @@ class Country:
         """Take chance and the look-ups."""
         self._dice = dice
         self._atlas = atlas
-        self._people = Choices.of({code: row[0] for code, row in PROVINCES.items()})
+        self.people = Choices.of({code: row[0] for code, row in PROVINCES.items()})
         self._migrants = Choices.of({code: row[1] for code, row in PROVINCES.items()})
         self._given: set[str] = set()
+        self._silent = {code: min(0.5, dice.skewed(0.07, 0.8)) for code in PROVINCES}
 
     def birthplace(self) -> str:
         """Return a province, by how many people live there."""
-        return self._dice.one(self._people)
+        return self._dice.one(self.people)
 
     def elsewhere(self, home: str) -> str:
         """Return another province, by how many migrants go there."""
         while (found := self._dice.one(self._migrants)) == home:
             continue
         return found
+
+    def silent(self, province: str) -> float:
+        """Return how often a province's books cannot be asked from another."""
+        return self._silent[province]
+
+    def blind(self, home: str) -> str:
+        """Return another province that can seldom check; thieves know which."""
+        found = (self.elsewhere(home) for _ in range(3))
+        return max(found, key=self._silent.__getitem__)
 
     def spot(self, province: str) -> Spot:
         """Return where somebody lives in a province: around its capital."""
@@ -118,6 +132,10 @@ class Country:
     def address(self, province: str, kind: IpKind) -> str:
         """Return an address of a province."""
         return self._dice.pick(self._atlas.addresses_of(province, kind))
+
+    def abroad(self) -> str:
+        """Return an address outside the country."""
+        return f"{self._dice.pick(ABROAD)}.{self._dice.whole(1, 254)}.{self._dice.whole(1, 254)}"
 
     def facts(self, request: ScreeningRequest) -> Facts:
         """Return what serving would look up about a request."""

@@ -13,6 +13,8 @@ T = TypeVar("T")
 BUFFER: Final = 8192
 STANDARD: Final = NormalDist()
 EDGE: Final = 1e-9
+MOST: Final = 100
+"""No count is higher, however the dice fall."""
 
 
 class Choices(tuple[tuple[T, float], ...]):
@@ -75,7 +77,7 @@ class Dice:
     def count(self, mean: float) -> int:
         """Return a whole number from a Poisson distribution; meant for small means."""
         edge, product, found = exp(-mean), self.share(), 0
-        while product > edge:
+        while product > edge and found < MOST:
             product *= self.share()
             found += 1
         return found

@@ -15,8 +15,8 @@ RISKS: Final = Choices.of(
         "KNOWN_CAPTURING": 0.25,
         "KNOWN_CONTROLLING": 0.15,
         "UNKNOWN_OVERLAYS": 0.12,
-        "UNKNOWN_CAPTURING": 0.05,
-        "UNKNOWN_CONTROLLING": 0.03,
+        "UNKNOWN_CAPTURING": 0.07,
+        "UNKNOWN_CONTROLLING": 0.05,
     }
 )
 CALLS: Final = Choices.of({"none": 0.93, "cellular": 0.045, "voip": 0.025})
@@ -53,7 +53,10 @@ FACE_STEPS: Final = Choices.of(
 FORWARDING: Final = Choices.of({"inactive": 0.88, "conditional": 0.09, "unconditional": 0.012, "unavailable": 0.018})
 VERIFIED: Final = Choices.of({"true": 0.55, "unavailable": 0.42, "false": 0.03})
 PORTING: Final = Choices.of({"none": 0.965, "requested": 0.025, "authorised": 0.01})
-RECYCLED: Final = Choices.of({"no": 0.9, "unknown": 0.07, "yes": 0.03})
+RECYCLED: Final = Choices.of(
+    {"no": 0.45, "false": 0.42, "unknown": 0.04, "unavailable": 0.04, "yes": 0.025, "true": 0.025}
+)
+"""Some systems answer as CAMARA Number Recycling does, others in words of their own."""
 
 
 class Evidence:
@@ -140,7 +143,7 @@ class Evidence:
                     "location",
                     latitude=round(fix.latitude, 4),
                     longitude=round(fix.longitude, 4),
-                    accuracy_m=round(dice.skewed(40, 1), 1),
+                    accuracy_m=self._accuracy(),
                     captured_at=visit.captured_at(timedelta(seconds=dice.whole(1, 90))),
                 )
         if line is not None and dice.chance(0.82):
@@ -153,6 +156,13 @@ class Evidence:
             visit.put(
                 "location", verification_result=result, match_rate=dice.whole(30, 90) if result == "PARTIAL" else None
             )
+
+    def _accuracy(self) -> float:
+        """Indoors a fix is vague to kilometres, and some phones say nought when they do not know."""
+        dice = self._dice
+        if dice.chance(0.02):
+            return 0.0 if dice.chance(0.3) else round(dice.between(2000, 9000), 1)
+        return round(dice.skewed(40, 1), 1)
 
     def _otp(self, visit: Visit) -> None:
         dice = self._dice
@@ -171,7 +181,7 @@ class Evidence:
             destination_is_closing_number=dice.chance(0.9),
             sends_1h=sends,
             failed_attempts=failures,
-            entry_latency_s=round(dice.skewed(15, 0.65), 1) if ends == "passed" else None,
+            entry_latency_s=self._entry_s() if ends == "passed" else None,
             input_method=None if not online else dice.one(METHODS if visit.channel == "app" else WEB_METHODS),
             same_province=dice.chance(0.95) if dice.chance(0.8) else None,
             delivery_receipt_s=round(dice.skewed(3, 0.7), 1) if dice.chance(0.85) else None,
@@ -184,6 +194,11 @@ class Evidence:
             visit.say("otp_failed", dice.between(0.005, 0.1))
         if ends == "passed":
             visit.say("otp_passed", dice.between(0.001, 0.008))
+
+    def _entry_s(self) -> float:
+        """Most look for the message and type; now and then a phone fills the code in as it comes."""
+        dice = self._dice
+        return round(dice.between(0.6, 3) if dice.chance(0.03) else dice.skewed(15, 0.65), 1)
 
     def _bank_codes(self) -> int:
         return self._dice.count(0.25) if self._dice.chance(0.985) else self._dice.whole(4, 9)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from training.world.country import Country
 from training.world.dice import Choices, Dice
 from training.world.visit import Visit, booked
 
@@ -43,9 +44,10 @@ KYC_ASKED: Final = {"store": 0.9, "hotline": 0.6, "app": 0.5, "web": 0.35, "chat
 class Form:
     """Fills in the carrier's part of a request as it looks for an ordinary customer."""
 
-    def __init__(self, dice: Dice) -> None:
-        """Take chance."""
+    def __init__(self, dice: Dice, country: Country) -> None:
+        """Take chance and the country."""
         self._dice = dice
+        self._country = country
 
     def fill(self, visit: Visit) -> None:
         """Write every group that the carrier's own books give."""
@@ -65,7 +67,11 @@ class Form:
             home_province=person.line.home if dice.chance(0.97) else None,
             handling_province=visit.spot.province if dice.chance(0.93) else None,
         )
-        visit.put("slices", age_group=person.age if dice.chance(0.9) else None)
+        visit.put(
+            "slices",
+            age_group=person.age if dice.chance(0.9) else None,
+            accessibility=dice.chance(0.03) if dice.chance(0.5) else None,
+        )
 
     def _account(self, visit: Visit) -> None:
         dice, line = self._dice, visit.person.line
@@ -118,7 +124,7 @@ class Form:
         visit.put("sync", state=dice.one(SYNC), lag_s=round(dice.waiting(20), 1))
         if visit.spot.province == visit.person.line.home:
             return
-        dead = dice.chance(0.08)
+        dead = dice.chance(self._country.silent(visit.spot.province))
         items = ("name", "product", "contract", "bill", "balance", "arrears")
         visit.put("cross_province", **{item: "unavailable" if dead else dice.one(ITEMS) for item in items})
 
@@ -131,7 +137,7 @@ class Form:
         )
         if dice.chance(KYC_ASKED.get(visit.channel, 0.2)):
             low = dice.chance(0.05)
-            score = int(dice.between(60, 92)) if low else dice.whole(94, 100)
+            score = int(dice.between(60, 94)) if low else dice.whole(90, 100)
             visit.put("kyc", name_match_score=score, id_document_match=dice.one(ID_MATCH))
 
     def _contacts(self, visit: Visit) -> None:

@@ -97,5 +97,10 @@ class Past:
         for _ in range(dice.count(0.35)):
             ago_ms = int(60 * DAY_H * HOUR_MS * dice.share() ** 2)
             self.about("login_failed", person, at_ms - ago_ms, phone=person.phone, province=person.home.province)
+        if dice.chance(0.025):
+            # The password is forgotten, and tried again and again before somebody asks.
+            for _ in range(dice.whole(2, 6)):
+                ago_ms = int(dice.between(0.05, 12) * HOUR_MS)
+                self.about("login_failed", person, at_ms - ago_ms, phone=person.phone, province=person.home.province)
         if dice.chance(0.08):
             self.about("otp_sent", person, at_ms - int(dice.waiting(20 * DAY_H) * HOUR_MS))

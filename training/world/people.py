@@ -27,8 +27,9 @@ APP_VERSIONS: Final = Choices.of({"9.2.1": 0.5, "9.2.0": 0.25, "9.1.4": 0.15, "8
 PREMIUM: Final = Choices.of({0: 0.84, 1: 0.07, 2: 0.04, 3: 0.025, 4: 0.015, 5: 0.01})
 AGES: Final[Choices[AgeGroup]] = Choices.of({"adult": 0.86, "elderly": 0.1, "minor": 0.04})
 
-HOME_ADDRESSES: Final = 60
-"""Households per province that a simulated address stands for: few enough that neighbours share one at times."""
+ADDRESSES: Final[dict[IpKind, int]] = {"broadband": 60, "mobile": 6, "edu": 3, "datacenter": 15, "unknown": 10}
+"""Addresses per province that a simulation knows: neighbours share one at times, a mobile network's gateway has very
+many behind it (CGNAT), and a campus all of its students."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,10 @@ class Register:
     def line(self, province: str, tenure_days: float = 900, premium: int | None = None) -> Line:
         """Make a line of a province."""
         dice = self._dice
+        # Now and then a number was carried over from elsewhere, and its block says so.
+        block = self._country.elsewhere(province) if dice.chance(0.015) else province
         return Line(
-            msisdn=self._country.number(province),
+            msisdn=self._country.number(block),
             home=province,
             tenure_days=min(9000, int(dice.skewed(tenure_days, 0.9))),
             premium=dice.one(PREMIUM) if premium is None else premium,
@@ -158,7 +161,7 @@ class Register:
     def address(self, province: str, kind: IpKind) -> str:
         """Return an address that a few others in the province use too."""
         pool = self._households.setdefault((province, kind), [])
-        if len(pool) < HOME_ADDRESSES:
+        if len(pool) < ADDRESSES[kind]:
             pool.append(self._country.address(province, kind))
             return pool[-1]
         return self._dice.pick(pool)

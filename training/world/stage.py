@@ -8,12 +8,13 @@ from training.world.country import Atlas, Country, Spot
 from training.world.dice import Choices, Dice
 from training.world.evidence import Evidence
 from training.world.form import Form
+from training.world.gangs import Gangs
+from training.world.outage import DAY_MS, HOUR_MS, Outage, Outages
 from training.world.past import Past
 from training.world.people import Person, Phone, Register
+from training.world.shops import Clerk, Shops
 from training.world.visit import APP_LIKE, Visit
 
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 CHANNELS: Final = Choices.of(
     {
         "app": 0.55,
@@ -44,31 +45,47 @@ REASONS: Final = Choices.of(
 HOURS: Final = Choices.of(
     dict(enumerate((6, 4, 3, 2, 2, 3, 6, 14, 30, 45, 50, 46, 36, 38, 44, 46, 44, 40, 34, 32, 32, 28, 20, 12)))
 )
-SHOPS_PER_PROVINCE: Final = 6
-CLERKS_PER_SHOP: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Clerk:
-    """Somebody at a counter or on a hotline."""
+class Difficulty:
+    """How hard thieves make it.
 
-    id: str
-    store: str
+    Attributes:
+        tells: how much more or less often they leave a trace than by default.
+        tries: how many times they come back at most when they are stopped.
+        again: how likely they come back.
+    """
+
+    tells: float
+    tries: int
+    again: float
+
+
+DIFFICULTIES: Final = {
+    "easy": Difficulty(tells=1.5, tries=1, again=0.3),
+    "normal": Difficulty(tells=1.25, tries=3, again=0.6),
+    "hard": Difficulty(tells=0.8, tries=5, again=0.8),
+}
+NORMAL: Final = DIFFICULTIES["normal"]
 
 
 class Stage:
     """Makes ordinary visits; everything on it is drawn from one seed."""
 
-    def __init__(self, dice: Dice, atlas: Atlas) -> None:
-        """Take chance and the look-ups."""
+    def __init__(self, dice: Dice, atlas: Atlas, span: tuple[int, int], difficulty: Difficulty = NORMAL) -> None:
+        """Take chance, the look-ups, when the history begins and ends, and how hard thieves make it."""
         self.dice = dice
         self.country = Country(dice, atlas)
         self.register = Register(dice, self.country)
         self.past = Past(dice)
-        self.form = Form(dice)
+        self.form = Form(dice, self.country)
         self.evidence = Evidence(dice)
-        self.done: list[Visit] = []
-        self._clerks: dict[str, list[Clerk]] = {}
+        self.shops = Shops(dice, self.register)
+        self.outages = Outages(dice, self.country.people, *span)
+        self.gangs = Gangs(dice)
+        self.difficulty = difficulty
+        self.past.events += self.outages.events
 
     def visit(  # noqa: PLR0913 - what personas differ in
         self,
@@ -122,37 +139,49 @@ class Stage:
         )
         self.form.fill(visit)
         if visit.assisted:
-            self.handled_by(visit, self.clerk(spot.province))
+            self.handled_by(visit, self.shops.clerk(spot.province))
         if fill is not None:
             fill(visit)
         self.evidence.fill(visit)
         return visit
 
-    def finish(self, visit: Visit) -> None:
-        """Take a finished visit; most requests name the reason they were made for."""
+    def _disturbed(self, visit: Visit, outage: Outage) -> None:
+        """Bend a visit by what does not work in its province at this hour."""
+        dice = self.dice
+        if outage.kind == "codes" and "otp" in visit.body:
+            visit.body["otp"] = {"status": dice.pick(("not_sent", "expired", "not_possible"))}
+        elif outage.kind == "logins" and visit.phone is not None:
+            for _ in range(dice.whole(1, 5)):
+                visit.say("login_failed", dice.between(0.02, 2))
+        elif outage.kind == "books":
+            visit.put("sync", state=dice.pick(("failed", "lagging")), lag_s=round(dice.between(600, 9000), 1))
+            if "cross_province" in visit.body:
+                visit.put("cross_province", **dict.fromkeys(("bill", "balance", "arrears"), "unavailable"))
+
+    def finish(self, visit: Visit) -> Visit:
+        """Return a finished visit, with what happened not to work; most requests name the reason they were made for."""
+        outage = self.outages.at(visit.spot.province, visit.at_ms)
+        if outage is not None:
+            self._disturbed(visit, outage)
         visit.body["action"] = visit.action
         visit.body["channel"] = visit.channel
         if self.dice.chance(0.9):
             visit.body["reason"] = visit.reason
-        self.done.append(visit)
+        return visit
+
+    def slips(self, probability: float) -> bool:
+        """Return whether a thief leaves a trace that others of the kind leave so often."""
+        return self.dice.chance(probability * self.difficulty.tells)
 
     def handled_by(self, visit: Visit, clerk: Clerk) -> None:
         """Name the clerk; now and then one has to skip a check, and somebody else benefits by name."""
         dice = self.dice
-        visit.put("agent", id=clerk.id, store_id=clerk.store, override=dice.chance(0.04) if dice.chance(0.8) else None)
-        if dice.chance(0.05):
-            visit.put("agent", beneficiary_token=dice.name("y"))
-        if dice.chance(0.6):
-            visit.say("record_viewed_by_agent", dice.between(0.01, 0.3), agent=clerk.id)
-
-    def clerk(self, province: str) -> Clerk:
-        """Return a clerk of a province."""
-        clerks = self._clerks.setdefault(province, [])
-        if len(clerks) < SHOPS_PER_PROVINCE * CLERKS_PER_SHOP:
-            shop = self.dice.name("s") if len(clerks) % CLERKS_PER_SHOP == 0 else clerks[-1].store
-            clerks.append(Clerk(self.dice.name("a"), shop))
-            return clerks[-1]
-        return self.dice.pick(clerks)
+        skipped = dice.chance(clerk.careless) if dice.chance(0.8) else None
+        visit.put("agent", id=clerk.id, store_id=clerk.store, override=skipped)
+        if dice.chance(0.06):
+            visit.put("agent", beneficiary_token=self.shops.beneficiary(clerk))
+        for _ in range(dice.count(clerk.curious)):
+            visit.say("record_viewed_by_agent", dice.between(0.01, 3), agent=clerk.id, store=clerk.store)
 
     def history(self, person: Person, at_ms: int, *, logins: float = 3.5) -> None:
         """Note the ordinary past of a person and their phone before a request."""

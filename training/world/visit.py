@@ -34,6 +34,7 @@ class Visit:
         ip: the requester's address, where there is one.
         own_sim: whether the line's SIM is in that phone.
         past: what is reported.
+        owners_own: the owner asks themselves, also where the story is a thief's.
         body: the request as it will be sent.
     """
 
@@ -48,6 +49,7 @@ class Visit:
     ip: str | None
     own_sim: bool
     past: Past
+    owners_own: bool = False
     body: Body = field(default_factory=dict)
 
     @property

@@ -52,11 +52,15 @@ def _decisions() -> None:
         *_columns(RAW, "record answer"),
         *_maybe(RAW, "private"),
         *_columns(RAW, "private_digest"),
+        *_maybe(TEXT, "parent"),
         sa.PrimaryKeyConstraint("screening_id"),
         sa.UniqueConstraint("tenant", "idem_key", name="decisions_once"),
     )
     _index("decisions_by_appeal", "decisions", "appeal_ref")
     _index("decisions_by_line", "decisions", "tenant line klass created_ms")
+    _index("decisions_degraded", "decisions", "created_ms", where="degraded_only AND lifted_ms IS NULL")
+    _index("decisions_by_parent", "decisions", "parent")
+    _index("decisions_private", "decisions", "created_ms", where="private IS NOT NULL")
     _index("decisions_by_request", "decisions", "tenant request_id")
     _index("decisions_in_order", "decisions", "known_ms seq event_id")
 
@@ -89,6 +93,7 @@ def _log() -> None:
         *_columns(WHOLE, "at_ms"),
         *_maybe(WHOLE, "loss_fen recovered_fen"),
         *_maybe(TEXT, "persona"),
+        *_maybe(WHOLE, "said_ms"),
         *_columns(TEXT, "intake"),
         sa.PrimaryKeyConstraint("tenant", "screening_id", "source", "label"),
     )
@@ -151,7 +156,7 @@ def _keys_and_versions() -> None:
         *_columns(TEXT, "key_id tenant name scopes"),
         *_columns(RAW, "digest"),
         *_columns(WHOLE, "created_ms"),
-        *_maybe(WHOLE, "revoked_ms"),
+        *_maybe(WHOLE, "revoked_ms expires_ms"),
         sa.PrimaryKeyConstraint("key_id"),
     )
     op.create_table(

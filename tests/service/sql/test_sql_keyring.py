@@ -1,12 +1,13 @@
 """Service keys on both databases: shown once, kept as a digest, and withdrawn within a second."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from service.adapters.keyring import SHAPE, SqlKeyring
 from service.ports_records import SCOPES, RefusedError
-from tests.service.sql.records import TENANT, Record
+from tests.service.sql.records import TENANT, MovingClock, Record
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +95,31 @@ async def test_many_keys_are_made_at_once(record: Record) -> None:
     made = await asyncio.gather(*(record.keys.create(TENANT, f"{n}", ["screen"]) for n in range(40)))
     assert len({secret for _, secret in made}) == len({key.key_id for key, _ in made}) == 40
     assert (await record.audit.verify()).broken is None
+
+
+async def test_a_key_ends_by_itself(record: Record, clock: MovingClock) -> None:
+    """At its last moment it lets nobody in any more, and is not among the keys in force."""
+    made, secret = await record.keys.create(TENANT, "billing", ["screen"], lasts=timedelta(days=1))
+    clock.advance(timedelta(days=1, milliseconds=-1))
+    assert await record.keys.credential(secret) == made
+    clock.advance(timedelta(milliseconds=1))
+    record.keys._remembered.clear()
+    assert await record.keys.credential(secret) is None
+    assert await record.keys.credentials() == []
+
+
+async def test_a_key_is_rotated_without_a_gap(record: Record, clock: MovingClock) -> None:
+    """For the overlap both work; then the new one alone, with the same scopes; the trail holds."""
+    old, first = await record.keys.create(TENANT, "billing", ["screen", "events"])
+    new, second = await record.keys.rotate(old.key_id, timedelta(hours=1))
+    assert (new.scopes, new.name, new.tenant) == (old.scopes, old.name, old.tenant)
+    assert await record.keys.credential(first)
+    assert await record.keys.credential(second)
+    clock.advance(timedelta(hours=1))
+    record.keys._remembered.clear()
+    assert await record.keys.credential(first) is None
+    assert await record.keys.credential(second) == new
+    await record.keys.revoke(new.key_id)
+    assert (await record.audit.verify()).broken is None
+    with pytest.raises(RefusedError, match="no key"):
+        await record.keys.rotate(old.key_id, timedelta(0))

@@ -78,7 +78,7 @@ DEEDS = [
     Deed("UPDATE labels SET label = 'legitimate'", "labels .* was edited"),
     Deed("DELETE FROM past_screenings WHERE event_id = 'past-2'", "past_screenings .* was edited"),
     Deed("UPDATE registry SET path = 'elsewhere'", "registry m-1#2 was edited"),
-    Deed("UPDATE service_keys SET scopes = 'admin screen'", "key .*#2 was edited"),
+    Deed("UPDATE service_keys SET scopes = 'admin screen'", "key .*#3 was edited"),
     Deed("UPDATE service_keys SET revoked_ms = NULL", "key .*#1 was edited"),
     Deed(
         "INSERT INTO labels (tenant, screening_id, source, label, at_ms, intake) "

@@ -1,4 +1,4 @@
-"""The only file that names adapters: it puts one behind each port, opens them in order and closes them again."""
+"""A running service: the use cases with the adapters that they use, and what follows the registry."""
 
 import asyncio
 import contextlib
@@ -14,48 +14,32 @@ from anyio import to_thread
 from features.catalogue import catalogue
 from features.clock import Clock, SystemClock
 from features.places import Places
-from features.windows import Plan
 from model.bundle import BundleRefusedError
 from model.policy import Policy
-from service.adapters.embedded_valkey import EmbeddedValkey, EmbeddedValkeyError
 from service.adapters.keyring import SqlKeyring
 from service.adapters.receipts import SignedReceipts
-from service.adapters.redis_client import velocity_client
 from service.adapters.redis_velocity import RedisVelocity
-from service.adapters.sealing import Sealer
-from service.adapters.secrets_folder import SecretsError, SecretsFolder, write_private
-from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
-from service.adapters.sql_engine import AddressError, Database
-from service.adapters.sql_journal import SqlJournal
-from service.adapters.sql_reader import Reader
-from service.adapters.sql_registry import SqlRegistry
-from service.adapters.sql_writer import Writer
-from service.adapters.tokens import KeyedTokens
 from service.composing import Composer
 from service.intake import Intake
 from service.judging import InForce
-from service.migrations import migrate
+from service.labelling import Labelling
+from service.otp import OneTimePasswords
 from service.ports import StoreDownError
-from service.registry import Releases
+from service.redeem import Redeeming
+from service.remembering import Remembering
+from service.rescreening import Rescreening
 from service.screening import Rules, Screening, World
 from service.settings import Settings
+from service.status import Counter
+from service.stepup import StepUp
+from service.wiring.gateways import ClosableGateway, gateway_of
+from service.wiring.records import Records, open_records
+from service.wiring.velocity import open_velocity
 
 logger = logging.getLogger(__name__)
 
 LOOK_FOR_MODELS_EVERY_S: Final = 0.5
-FillableVelocity = RedisVelocity
-__all__ = [
-    "AddressError",
-    "EmbeddedValkeyError",
-    "FillableVelocity",
-    "Records",
-    "SecretsError",
-    "Service",
-    "open_records",
-    "open_service",
-    "write_private",
-]
 
 
 @dataclass(frozen=True)
@@ -67,19 +51,6 @@ class Part:
 
 
 @dataclass
-class Records:
-    """The record of one process: one writer, its readers, and what is built on them."""
-
-    book: SqlBook
-    journal: SqlJournal
-    registry: SqlRegistry
-    keyring: SqlKeyring
-    tokeniser: KeyedTokens
-    receipts: SignedReceipts
-    releases: Releases
-
-
-@dataclass
 class Service:
     """A running service: what the routes use."""
 
@@ -88,6 +59,12 @@ class Service:
     velocity: RedisVelocity
     screening: Screening
     intake: Intake
+    rescreening: Rescreening
+    stepup: StepUp
+    otp: OneTimePasswords
+    redeeming: Redeeming
+    labelling: Labelling
+    counter: Counter
     force: InForce
 
     @property
@@ -141,63 +118,6 @@ class Service:
 
 
 @asynccontextmanager
-async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Records]:
-    """Open the record: secrets, database, writer and readers; the schema must be up to date."""
-    secrets, clock = SecretsFolder(settings.secrets_folder), clock or SystemClock()
-    database = Database(settings.database_address)
-    reader = Reader(database)
-    writer = Writer(database, Trail(secrets.ring("audit")[0].secret, clock))
-    registry = SqlRegistry(writer, reader, clock)
-    try:
-        yield Records(
-            book=SqlBook(writer, reader, Sealer(secrets.ring("seal")), clock),
-            journal=SqlJournal(writer, reader, clock),
-            registry=registry,
-            keyring=SqlKeyring(writer, reader, clock),
-            tokeniser=KeyedTokens(secrets.ring("index")),
-            receipts=SignedReceipts(secrets.ring("receipt")),
-            releases=Releases(registry, catalogue(), settings.bundles_folder, settings.trusted_folder),
-        )
-    finally:
-        await writer.close()
-        reader.close()
-        database.close()
-
-
-def prepare(settings: Settings) -> None:
-    """Make the data folder, for us alone, and bring the database up to date.
-
-    Raises:
-        AddressError: the database's address cannot be used.
-        StoreDownError: the database cannot be reached.
-    """
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.trusted_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate(settings.database_address)
-
-
-def catalogue_plan() -> Plan:
-    """Return the windows that are kept."""
-    return catalogue().plan
-
-
-def embedded_store(settings: Settings) -> EmbeddedValkey:
-    """Return the embedded velocity store of a data folder; it is not started."""
-    return EmbeddedValkey(settings.data / "valkey")
-
-
-def velocity_address(settings: Settings) -> str:
-    """Return where the velocity store is."""
-    return settings.redis_url or embedded_store(settings).url
-
-
-def open_velocity(settings: Settings, deadline: timedelta | None = None) -> RedisVelocity:
-    """Return a client of the velocity store; nothing is connected yet."""
-    span = deadline or settings.velocity_deadline
-    return RedisVelocity(velocity_client(velocity_address(settings), span), catalogue().plan, span)
-
-
-@asynccontextmanager
 async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Service]:
     """Open everything that an API worker needs, and close it again in the opposite order."""
     clock = clock or SystemClock()
@@ -206,13 +126,27 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         velocity = open_velocity(settings)
         stack.push_async_callback(velocity.close)
         force = InForce(catalogue(), Policy.load(settings.policy, catalogue()), scorer=None)
-        service = _assembled(settings, records, velocity, force, clock)
+        gateway = gateway_of(settings)
+        stack.push_async_callback(gateway.close)
+        service = _assembled(settings, records, velocity, gateway, force, clock)
         await stack.enter_async_context(_running(service.follow_registry()))
         yield service
 
 
-def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, force: InForce, clock: Clock) -> Service:
-    composer = Composer(records.receipts, timedelta(seconds=settings.receipt_s), enforced=settings.mode == "enforce")
+def _assembled(  # noqa: PLR0913 - all that a service is made of
+    settings: Settings,
+    records: Records,
+    velocity: RedisVelocity,
+    gateway: ClosableGateway,
+    force: InForce,
+    clock: Clock,
+) -> Service:
+    composer = Composer(
+        records.receipts,
+        timedelta(seconds=settings.receipt_s),
+        enforced=settings.mode == "enforce",
+        public_url=settings.public_url,
+    )
     rules = Rules(
         velocity_deadline=settings.velocity_deadline,
         sticky=timedelta(hours=settings.sticky_h),
@@ -226,12 +160,28 @@ def _assembled(settings: Settings, records: Records, velocity: RedisVelocity, fo
         clock=clock,
         in_force=lambda: service.force,
     )
+    remembering = Remembering(records.book, records.journal, velocity)
     service = Service(
         settings=settings,
         records=records,
         velocity=velocity,
         screening=Screening(world, rules, composer),
-        intake=Intake(records.book, records.journal, velocity, records.tokeniser, clock),
+        intake=Intake(remembering, records.tokeniser, clock),
+        rescreening=Rescreening(world, rules, composer, records.challenges, records.codes),
+        stepup=StepUp(records.challenges, clock),
+        otp=OneTimePasswords(
+            records.book,
+            records.challenges,
+            records.codes,
+            gateway,
+            remembering,
+            clock,
+            records.otp_keys,
+            settings.otp_per_minute,
+        ),
+        redeeming=Redeeming(records.book, records.afterwards, records.receipts, records.tokeniser, clock),
+        labelling=Labelling(records.book, records.afterwards, remembering, clock),
+        counter=Counter(records.book, records.afterwards),
         force=force,
     )
     return service

@@ -1,0 +1,247 @@
+"""The use case: a request is looked at again, after a step-up, or once the cause of a degraded hold is gone.
+
+Only what a step-up can change may change: codes, faces, the network's word on the number, identity and papers. Whatever
+a device says stays as it was, so that nothing a thief's phone claims later can turn a hold into an allow. A second look
+adds no event and does not count itself.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from features.clock import milliseconds
+from features.codec import LoggedScreening
+from features.derived import overridden
+from features.event import Event
+from features.request import Kyc, Liveness, Otp, ScreeningRequest
+from features.signal import Moment
+from features.vocabulary import DocumentStatus, TrueFalse
+from features.windows import Answer as WindowAnswer
+from features.windows import Window
+from model.matter import Matter, Offer
+from model.outcome import RANK
+from service.composing import Composer
+from service.errors import Problem, not_found, not_recorded
+from service.ids import new_key
+from service.judging import Judgement, judge
+from service.otp import told
+from service.ports import Entry, Found, StoreDownError, VelocityDownError
+from service.ports_otp import Codes, Summary
+from service.ports_stepup import Challenges, Steps
+from service.screening import LEAST_BUDGET, Given, Rules, World
+from service.stepup import passed_now
+
+logger = logging.getLogger(__name__)
+
+OURS: Final = {"otp": ("otp_closing_number", "otp_second_contact"), "liveness": ("face_liveness",)}
+"""What of a request is told from our own record once a factor was done with us."""
+
+
+class NetworkWord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the network says of the number now."""
+
+    number_verified: TrueFalse | None = None
+
+
+class Papers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the requester's papers stand now."""
+
+    document_status: DocumentStatus | None = None
+
+
+class StepUpResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that a step-up can change; what is left out stays as it was."""
+
+    otp: Otp | None = None
+    liveness: Liveness | None = None
+    network: NetworkWord | None = None
+    kyc: Kyc | None = None
+    requester: Papers | None = None
+
+
+class Rescreening:
+    """Looks at requests again."""
+
+    def __init__(self, world: World, rules: Rules, composer: Composer, challenges: Challenges, codes: Codes) -> None:
+        """Take what a screening takes, and the record of challenges and codes."""
+        self._codes = codes
+        self._world = world
+        self._rules = rules
+        self._composer = composer
+        self._challenges = challenges
+
+    async def rescreen(
+        self, tenant: str, screening_id: str, said: StepUpResult, *, key: str | None, budget: timedelta
+    ) -> Given:
+        """Look again after a step-up; a key that comes again gets the saved answer.
+
+        Raises:
+            Problem: 404 for another tenant's; 409 for what is allowed already, too old, or contradicts our own record.
+        """
+        try:
+            async with asyncio.timeout(budget.total_seconds()):
+                return await self._rescreen(tenant, screening_id, said, key, budget)
+        except (StoreDownError, TimeoutError) as error:
+            logger.warning("not recorded", extra={"error": type(error).__name__})
+            raise not_recorded() from error
+
+    async def again(self, tenant: str, screening_id: str) -> Given | None:
+        """Look again at a hold that failures alone caused; None, and nothing is written, while something still fails.
+
+        Raises:
+            StoreDownError: nothing was written; try again later.
+        """
+        found = await self._world.book.screening(tenant, screening_id)
+        if found is None or not found.degraded_only:
+            return None
+        look = _Look(tenant, found, found.logged.request, Steps(), f" again:{screening_id}")
+        return await self._decide(look, self._rules.velocity_deadline * 20, only_sound=True)
+
+    async def _rescreen(
+        self, tenant: str, screening_id: str, said: StepUpResult, key: str | None, budget: timedelta
+    ) -> Given:
+        found = await self._world.book.screening(tenant, screening_id)
+        if found is None:
+            raise not_found("screening")
+        # No key of a caller has a space, so none can be taken for one of these.
+        name = f" again:{screening_id}:{key or new_key()}"
+        saved = (await self._world.book.before(tenant, name, "", "", 0)).saved
+        if saved is not None:
+            return Given(saved.kept, replayed=True)
+        self._check(found)
+        steps = await self._challenges.steps(tenant, found.parent or found.screening_id)
+        summary = await self._codes.summary(tenant, found.parent or found.screening_id, self._world.clock.now_ms())
+        request = _changed(found.logged.request, said, steps, summary)
+        given = await self._decide(_Look(tenant, found, request, steps, name), budget)
+        if given is None:
+            raise not_recorded()
+        return given
+
+    def _check(self, found: Found) -> None:
+        if found.kept.answer.decision == "allow":
+            raise Problem(HTTPStatus.CONFLICT, "ALREADY_ALLOWED", "there is nothing to step up")
+        if self._world.clock.now_ms() - found.created_ms > milliseconds(self._rules.sticky):
+            raise Problem(HTTPStatus.CONFLICT, "SCREENING_TOO_OLD", "screen anew: too much may have changed since")
+
+    async def _decide(self, look: "_Look", budget: timedelta, *, only_sound: bool = False) -> Given | None:
+        world, found = self._world, look.found
+        at_ms, force = world.clock.now_ms(), world.in_force()
+        event, answers, failures = await self._seen(look, budget)
+        moment = Moment(request=look.request, facts=found.logged.facts, at_ms=at_ms, keys=event.keys, answers=answers)
+        since_ms = at_ms - milliseconds(self._rules.sticky)
+        before = await world.book.before(look.tenant, look.key, event.keys["line"], look.request.klass, since_ms)
+        row = force.row(moment)
+        judgement = judge(
+            force,
+            Matter(
+                request=look.request,
+                row=row,
+                failures=failures,
+                sticky=before.sticky,
+                at_ms=at_ms,
+                strictness=self._rules.strictness,
+                done=passed_now(look.steps, at_ms),
+                offers=_offers(look.steps),
+            ),
+        )
+        if only_sound and judgement.failures:
+            return None
+        logged = LoggedScreening(
+            event=event,
+            request=look.request,
+            facts=found.logged.facts,
+            failed=tuple(sorted(judgement.failures)),
+            row=row,
+            decision=judgement.verdict.decision,
+            probability=judgement.probability,
+        )
+        return await self._write(look, at_ms, logged, judgement)
+
+    async def _write(self, look: "_Look", at_ms: int, logged: LoggedScreening, judgement: Judgement) -> Given:
+        found, force = look.found, self._world.in_force()
+        composition = self._composer.compose(
+            look.tenant, at_ms, logged, judgement, force, standing=found.kept.answer.hold
+        )
+        milder = RANK[judgement.verdict.decision] < RANK["hold"]
+        entry = Entry(
+            tenant=look.tenant,
+            key=look.key,
+            fingerprint=look.key,
+            screening_id=composition.kept.answer.screening_id,
+            created_ms=at_ms,
+            region=look.request.subscriber.handling_province or look.request.subscriber.home_province or "",
+            klass=look.request.klass,
+            logged=replace(logged, versions=composition.versions),
+            kept=composition.kept,
+            private={},
+            degraded_only=judgement.verdict.degraded_only,
+            appeal_ref=composition.kept.answer.customer.appeal_ref,
+            case=composition.case,
+            challenge=composition.challenge,
+            parent=found.parent or found.screening_id,
+            # A degraded hold is done with once it was looked at with nothing failing, whatever came of it.
+            lifts=milder or (found.degraded_only and not judgement.failures),
+        )
+        saved = await self._world.book.record(entry)
+        return Given(saved.kept, replayed=saved.kept is not composition.kept)
+
+    async def _seen(
+        self, look: "_Look", budget: timedelta
+    ) -> tuple[Event, dict[Window, WindowAnswer] | None, frozenset[str]]:
+        """Ask the windows again; what was never remembered, because the store was down, is remembered now."""
+        event, velocity = look.found.logged.event, self._world.velocity
+        if budget < LEAST_BUDGET:
+            return event, None, frozenset({"velocity"})
+        try:
+            if "velocity" in look.found.logged.failed:
+                beside = [overridden(event)] if look.request.agent.override else []
+                witness = await velocity.witness(look.tenant, event, beside)
+                return replace(event, stamps=witness.stamps), witness.answers, frozenset()
+            return event, (await velocity.recall(look.tenant, event)).answers, frozenset()
+        except VelocityDownError as error:
+            logger.warning("velocity not available", extra={"why": error.why})
+            return event, None, frozenset({"velocity"})
+
+
+class _Look(Struct, frozen=True):
+    """A second look: whose, at what, with which changes, after which steps, under which key."""
+
+    tenant: str
+    found: Found
+    request: ScreeningRequest
+    steps: Steps
+    key: str
+
+
+def _changed(request: ScreeningRequest, said: StepUpResult, steps: Steps, summary: Summary | None) -> ScreeningRequest:
+    """Return the request with what the step-up changed.
+
+    Raises:
+        Problem: 409 where it contradicts what our own record says of a code or a face.
+    """
+    tried = {done.factor for done in steps.done if done.source == "ours"}
+    tried |= set() if summary is None else set(OURS["otp"])
+    for part, names in OURS.items():
+        if getattr(said, part) is not None and tried & set(names):
+            detail = f"our own record says how {part} went; leave it out"
+            raise Problem(HTTPStatus.CONFLICT, "CONTRADICTS_OUR_RECORD", detail, path=part)
+    ours = None if summary is None else told(summary, request.otp)
+    parts: dict[str, Struct | None] = {"otp": ours or said.otp, "kyc": said.kyc, "liveness": said.liveness}
+    if said.network is not None and said.network.number_verified is not None:
+        parts["network"] = replace(request.network, number_verified=said.network.number_verified)
+    if said.requester is not None and said.requester.document_status is not None:
+        parts["requester"] = replace(request.requester, document_status=said.requester.document_status)
+    return replace(request, **{name: part for name, part in parts.items() if part is not None})
+
+
+def _offers(steps: Steps) -> tuple[Offer, ...]:
+    return tuple(
+        Offer(meets=challenge.meets, ways=challenge.any_of)
+        for challenge in steps.challenges
+        if challenge.meets in {"challenge", "hold"} and challenge.state == "open"
+    )
