@@ -131,11 +131,12 @@ REDEEM = {"action": "close", "msisdn": "+8613800138000", "execution_id": "order-
 
 def test_what_a_redemption_sends_and_gives(ask: Asking) -> None:
     """The execution's own name is the key, so a lost answer is given again and a second execution is refused."""
-    body = b'{"do": "suspend", "close_receipt": "d.e.f"}'
+    body = b'{"do": "suspend", "close_receipt": "d.e.f", "until": "2026-11-25T12:00:00Z"}'
     with raw_server(says(b""), says(reply(body))) as server:
         found, _ = ask(server.url, "redeem", "scr_1", "a.b.c", **REDEEM)
         first, second = server.asked
     assert (found.do, found.close_receipt, found.failure) == ("suspend", "d.e.f", None)
+    assert found.until == "2026-11-25T12:00:00Z"
     assert (first.line, first.body) == (second.line, second.body)
     assert first.line == "POST /v1/screenings/scr_1/redeem HTTP/1.1"
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"] == "order-1"
@@ -161,29 +162,30 @@ def test_a_redemption_that_fails_asks_for_nothing(ask: Asking, raw_reply: bytes,
     assert (found.do, found.close_receipt, found.failure.cause) == (None, None, cause)
 
 
-def test_outcomes_and_labels(ask: Asking) -> None:
-    """They go to their screening, without what is not known."""
-    with raw_server(says(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
-        done, _ = ask(server.url, "outcome", "scr_1", "executed")
-        told, _ = ask(server.url, "label", "scr_1", "fraud", source="complaint", at=NOON, loss_fen=5000)
-        first, second = server.asked
-    assert (done.recorded, told.recorded) == (True, True)
-    assert (first.line, first.body) == ("POST /v1/screenings/scr_1/outcome HTTP/1.1", {"outcome": "executed"})
-    assert second.line == "POST /v1/screenings/scr_1/labels HTTP/1.1"
-    assert second.body == {
-        "label": "fraud",
-        "source": "complaint",
-        "at": "2026-11-22T12:00:00+00:00",
-        "loss_fen": 5000,
-    }
+def test_outcomes_withdrawals_and_labels(ask: Asking) -> None:
+    """They go to their screening, without what is not known; what was known before is told apart."""
+    taken = [b'{"accepted": true, "redeemed": false}', b'{"withdrawn": true}', b'{"accepted": false}']
+    with raw_server(*(says(reply(body)) for body in taken)) as server:
+        done, _ = ask(server.url, "outcome", "scr_1", "executed", at=NOON)
+        back, _ = ask(server.url, "withdraw", "scr_1")
+        told, _ = ask(server.url, "label", "scr_1", "fraud", source="complaint", loss_fen=5000)
+        sent = [(one.line.split(" ")[1].removeprefix("/v1/screenings/"), one.body) for one in server.asked]
+    assert (done.recorded, done.known, done.redeemed) == (True, False, False)
+    assert (back.recorded, back.known, back.redeemed) == (True, False, None)
+    assert (told.recorded, told.known, told.redeemed) == (True, True, None)
+    assert sent == [
+        ("scr_1/outcome", {"outcome": "executed", "at": "2026-11-22T12:00:00+00:00"}),
+        ("scr_1/withdraw", None),
+        ("scr_1/labels", {"label": "fraud", "source": "complaint", "loss_fen": 5000}),
+    ]
 
 
-def test_a_label_whose_answer_is_lost_is_not_sent_twice(ask: Asking) -> None:
-    """The service has no key by which to know it again: the caller decides."""
-    with raw_server(says(b"")) as server:
-        told, _ = ask(server.url, "label", "scr_1", "fraud", source="complaint", at=NOON)
-        assert len(server.asked) == 1
-    assert (told.recorded, told.failure.cause) == (False, "disconnected")
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"accepted": "no"}'])
+def test_what_was_not_plainly_taken_is_not_recorded(ask: Asking, body: bytes) -> None:
+    """A success that cannot be read is none."""
+    with raw_server(says(reply(body))) as server:
+        told, _ = ask(server.url, "label", "scr_1", "fraud", source="complaint")
+    assert (told.recorded, told.failure.cause) in {(False, "garbled"), (False, "unknown_answer")}
 
 
 @pytest.mark.parametrize("screening_id", ["", "../../admin", "a/b", "a?b", "a\n", None])

@@ -51,7 +51,7 @@ def test_the_readme_runs() -> None:
     """Word by word, against a server that allows and lets execute."""
     [snippet] = re.findall(r"```python\n(.*?)```", (HOME / "README.md").read_text(), re.DOTALL)
     asked = reply(raw(request_id="bss-2026-000123"))
-    with raw_server(says(asked), says(reply(b'{"do": "close_remote"}'))) as server:
+    with raw_server(says(asked), says(reply(b'{"do": "close"}'))) as server:
         code = f"LASTCALL_URL, LASTCALL_KEY = {server.url!r}, 'lc_secret'\n{snippet}\nprint(state, order.do)"
         done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)  # noqa: S603
-    assert done.stdout.split() == ["completed", "close_remote"], done.stderr
+    assert done.stdout.split() == ["completed", "close"], done.stderr

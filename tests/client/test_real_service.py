@@ -18,7 +18,7 @@ PATIENT = Options(deadline=AT_ONCE)
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Return the address of a running service, and a key."""
     settings = data_folder(Path(tmp_path_factory.mktemp("client")))
-    secret = key_of(settings)
+    secret = key_of(settings, "screen", "events", "redeem", "label", "risk:read")
     with served(settings) as http:
         yield str(http.base_url), secret
 
@@ -61,3 +61,34 @@ def test_mistakes_are_told_apart(place: tuple[str, str]) -> None:
     assert rejected.failure is not None
     assert (refused.failure.code, refused.decision) == ("UNAUTHENTICATED", "hold")
     assert (rejected.failure.code, rejected.failure.path) == ("UNKNOWN_FIELD", "chanel")
+
+
+def test_an_allow_is_redeemed_once_and_what_became_of_it_is_told(place: tuple[str, str]) -> None:
+    """The whole life of a request, through the client alone: the same execution may ask again, another may not."""
+    with Lastcall(*place, PATIENT) as client:
+        body = known(client)
+        found = client.screen(body)  # type: ignore[arg-type]
+        assert found.screening_id is not None
+        shown = {"action": body["action"], "msisdn": body["subscriber"]["msisdn"]}
+        first, again, other = (
+            client.redeem(found.screening_id, found.receipt or "", **shown, execution_id=name)
+            for name in ("order-1", "order-1", "order-2")
+        )
+        assert first.do in {"close", "suspend"}
+        assert (again, first.failure) == (first, None)
+        assert other.failure is not None
+        assert (other.do, other.failure.cause, other.failure.code) == (None, "conflict", "ALREADY_REDEEMED")
+        told = [client.outcome(found.screening_id, "executed") for _ in range(2)]
+        assert [(one.recorded, one.known, one.redeemed) for one in told] == [(True, False, True), (True, True, True)]
+        labels = [client.label(found.screening_id, "legitimate", source="analyst") for _ in range(2)]
+        assert [(one.recorded, one.known) for one in labels] == [(True, False), (True, True)]
+        assert client.tally("redeem").mistaken == {"conflict": 1}
+
+
+def test_a_closure_is_taken_back_while_it_cools_off(place: tuple[str, str]) -> None:
+    """Without a cooling-off the service says that it is too late."""
+    with Lastcall(*place, PATIENT) as client:
+        found = client.screen(known(client))  # type: ignore[arg-type]
+        back = client.withdraw(found.screening_id or "")
+        assert back.recorded == (found.cooling_off is not None)
+        assert back.failure is None or back.failure.code == "COOLING_OFF_OVER"

@@ -19,7 +19,7 @@ from lastcall_client.requests import Action, ScreeningRequest
 from lastcall_client.results import CheckedReceipt, Recorded, Redemption, Reported
 from lastcall_client.wire import VERSION, Wire
 
-Name = Literal["screen", "report", "redeem", "outcome", "label", "verify_receipt"]
+Name = Literal["screen", "report", "redeem", "outcome", "withdraw", "label", "verify_receipt"]
 Outcome = Literal["executed", "abandoned", "withdrawn", "reversed"]
 Label = Literal["fraud", "legitimate"]
 LabelSource = Literal["analyst", "complaint", "investigation", "not_me"]
@@ -126,10 +126,19 @@ class AsyncLastcall:
             )
         )
 
-    async def outcome(self, screening_id: str, outcome: Outcome, *, deadline: timedelta | None = None) -> Recorded:
-        """Tell what became of a request."""
+    async def outcome(
+        self, screening_id: str, outcome: Outcome, *, at: datetime | None = None, deadline: timedelta | None = None
+    ) -> Recorded:
+        """Tell what became of a request, and when."""
+        body = {"outcome": outcome, "at": at}
         return await self._perform(
-            operations.recording("outcome", screening_id, "outcome", {"outcome": outcome}, self._within(deadline))
+            operations.recording("outcome", screening_id, "outcome", body, self._within(deadline))
+        )
+
+    async def withdraw(self, screening_id: str, *, deadline: timedelta | None = None) -> Recorded:
+        """Take a closure back while it cools off, because its owner wishes so."""
+        return await self._perform(
+            operations.recording("withdraw", screening_id, "withdraw", {}, self._within(deadline))
         )
 
     async def label(  # noqa: PLR0913 - the fields of a label
@@ -138,7 +147,7 @@ class AsyncLastcall:
         label: Label,
         *,
         source: LabelSource,
-        at: datetime,
+        at: datetime | None = None,
         loss_fen: int | None = None,
         recovered_fen: int | None = None,
         deadline: timedelta | None = None,

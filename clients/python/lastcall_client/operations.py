@@ -120,7 +120,9 @@ def redeeming(
         do = reading.text(body, "do")
         if do != action and do not in LESS_HARMFUL.get(action, frozenset()):
             raise Trouble("unknown_answer", "do")
-        return Redemption(do=do, close_receipt=reading.maybe_text(body, "close_receipt"))
+        return Redemption(
+            do=do, close_receipt=reading.maybe_text(body, "close_receipt"), until=reading.maybe_text(body, "until")
+        )
 
     return Operation(name="redeem", within=within, run=run, failed=lambda failure: Redemption(failure=failure))
 
@@ -128,13 +130,15 @@ def redeeming(
 def recording(
     name: str, screening_id: str, what: str, body: Mapping[str, object], within: timedelta
 ) -> Operation[Recorded]:
-    """Tell what became of a request: an outcome, or a label. A lost answer is not asked for again by itself."""
+    """Tell the service something of a request; it counts once, however often it arrives."""
 
     async def run(wire: Wire) -> Recorded:
         said = {field: value for field, value in body.items() if value is not None}
         path = f"/v1/screenings/{_safe(screening_id)}/{what}"
-        await wire.send(Call(method="POST", path=path, body=said), wants_body=False)
-        return Recorded(recorded=True)
+        reply = await wire.send(Call(method="POST", path=path, body=said or None, repeatable=True))
+        taken = reading.mapping(reply.body, "body")
+        known = reading.maybe_flag(taken, "accepted") is False
+        return Recorded(recorded=True, known=known, redeemed=reading.maybe_flag(taken, "redeemed"))
 
     def failed(failure: Failure) -> Recorded:
         return Recorded(recorded=False, failure=failure)

@@ -41,6 +41,11 @@ def flag(body: Body, name: str) -> bool:
     return value
 
 
+def maybe_flag(body: Body, name: str) -> bool | None:
+    """Return a truth value or None."""
+    return None if body.get(name) is None else flag(body, name)
+
+
 def count(body: Body, name: str) -> int:
     """Return a whole number from 0."""
     value = body.get(name)

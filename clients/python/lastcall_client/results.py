@@ -31,19 +31,29 @@ class Redemption:
     Attributes:
         do: the action to execute; None: nothing. With a cooling-off a closure is told to suspend now.
         close_receipt: what to redeem when the cooling-off has ended.
+        until: when that is.
         failure: why there is nothing to do.
     """
 
     do: str | None = None
     close_receipt: str | None = None
+    until: str | None = None
     failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """Whether an outcome or a label was written down."""
+    """Whether something that you told was written down.
+
+    Attributes:
+        recorded: whether the service has it now.
+        known: whether it had it before.
+        redeemed: of an outcome, whether what was executed had been redeemed; false is an alarm.
+    """
 
     recorded: bool
+    known: bool = False
+    redeemed: bool | None = None
     failure: Failure | None = None
 
 

@@ -88,11 +88,16 @@ class Lastcall:
             )
         )
 
-    def outcome(self, screening_id: str, outcome: Outcome, *, deadline: timedelta | None = None) -> Recorded:
-        """Tell what became of a request."""
-        return self._perform(
-            operations.recording("outcome", screening_id, "outcome", {"outcome": outcome}, self._within(deadline))
-        )
+    def outcome(
+        self, screening_id: str, outcome: Outcome, *, at: datetime | None = None, deadline: timedelta | None = None
+    ) -> Recorded:
+        """Tell what became of a request, and when."""
+        body = {"outcome": outcome, "at": at}
+        return self._perform(operations.recording("outcome", screening_id, "outcome", body, self._within(deadline)))
+
+    def withdraw(self, screening_id: str, *, deadline: timedelta | None = None) -> Recorded:
+        """Take a closure back while it cools off, because its owner wishes so."""
+        return self._perform(operations.recording("withdraw", screening_id, "withdraw", {}, self._within(deadline)))
 
     def label(  # noqa: PLR0913 - the fields of a label
         self,
@@ -100,7 +105,7 @@ class Lastcall:
         label: Label,
         *,
         source: LabelSource,
-        at: datetime,
+        at: datetime | None = None,
         loss_fen: int | None = None,
         recovered_fen: int | None = None,
         deadline: timedelta | None = None,

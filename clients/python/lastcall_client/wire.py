@@ -49,7 +49,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A success: the body, read as JSON where one was wanted, and whether it was given before."""
+    """A success: the body, read as JSON, and whether it was given before."""
 
     body: object
     replayed: bool
@@ -66,7 +66,7 @@ class Wire:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send(self, call: Call, *, wants_body: bool = True) -> Reply:
+    async def send(self, call: Call) -> Reply:
         """Make an exchange.
 
         Raises:
@@ -75,7 +75,7 @@ class Wire:
         content = b"" if call.body is None else _encoded(call.body)
         response = await self._opened(call, content)
         try:
-            return await self._read(response, wants_body=wants_body)
+            return await self._read(response)
         finally:
             await response.aclose()
 
@@ -111,11 +111,9 @@ class Wire:
         except (ValueError, TypeError, httpx.InvalidURL) as error:
             raise Trouble("invalid_request", type(error).__name__) from error
 
-    async def _read(self, response: httpx.Response, *, wants_body: bool) -> Reply:
+    async def _read(self, response: httpx.Response) -> Reply:
         if not response.is_success:
             raise await _refused(response)
-        if not wants_body:
-            return Reply(body=None, replayed=False)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in KINDS or response.headers.get("content-encoding", "identity") != "identity":
             raise Trouble("wrong_type")
