@@ -164,15 +164,14 @@ def _print_skew(found: "Skew") -> None:
         typer.echo(
             f"{found.other_catalogue} rows were logged under another catalogue; their signals may differ for that"
         )
-    table = Table("signal", "mismatch", "missing", "extra", "compared", "for example", box=None, header_style="bold")
-    for name, tally in sorted(found.signals.items(), key=lambda pair: -pair[1].differing):
+    worst = sorted(found.signals.items(), key=lambda pair: -pair[1].differing)
+    for name, tally in worst:
         if tally.differing:
             one = tally.examples[0]
-            example = f"{one.screening}: logged {one.logged}, computed {one.computed}"
-            figures = (tally.mismatch, tally.missing, tally.extra, tally.compared)
-            table.add_row(name, *map(str, figures), example)
-    if table.row_count:
-        Console().print(table)
+            typer.echo(
+                f"{name}: {tally.mismatch} mismatch, {tally.missing} missing, {tally.extra} extra of {tally.compared};"
+                f" {one.screening} logged {one.logged}, computed {one.computed}"
+            )
 
 
 def _moment(text: str) -> int:
