@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from features.clock import Clock, milliseconds
 from service.errors import Problem, not_found
 from service.ids import new_id
+from service.labelling import Label, Labels
 from service.permissions import Person, may, require
 from service.ports import StoreDownError
 from service.ports_cases import (
@@ -23,7 +24,6 @@ from service.ports_cases import (
     Change,
     Decided,
     Docket,
-    Labelling,
     Verdict,
     Verdicts,
     Wanted,
@@ -45,7 +45,7 @@ LABEL_OF: Final[dict[Verdict, CaseLabel]] = {"release": "legitimate", "uphold": 
 class Casework:
     """What a person may do with cases. Each method refuses who may not, with 403, and what cannot be, with 409."""
 
-    def __init__(self, docket: Docket, labelling: Labelling, clock: Clock) -> None:
+    def __init__(self, docket: Docket, labelling: Labels, clock: Clock) -> None:
         """Take the cases, the writer of labels, and the clock."""
         self._docket = docket
         self._labelling = labelling
@@ -95,7 +95,7 @@ class Casework:
 
     async def escalate(self, who: Person, case_id: str, text: str) -> CaseFile:
         """Hand a case to the leads."""
-        values = {"level": ESCALATED, "taken_by": None, "taken_until_ms": None}
+        values = {"level": ESCALATED, "state": "open", "wake_ms": None, "taken_by": None, "taken_until_ms": None}
         return await self._change(who, case_id, "escalated", said(text), values)
 
     async def merge(self, who: Person, case_id: str, into: str, text: str = "") -> CaseFile:
@@ -160,23 +160,16 @@ class Casework:
         await self._docket.mark_labelled(done, now_ms=self._clock.now_ms())
         return len(done)
 
-    async def tick(self) -> int:
-        """Wake, escalate, end holds and bring labels in, as time asks for it; return how many holds ended."""
+    async def tick(self) -> Sequence[CaseFile]:
+        """Wake, escalate, end holds and bring labels in, as time asks for it; return the cases whose hold ended."""
         ended = await self._docket.tick(self._clock.now_ms())
         await self.hand_on_labels(await self._docket.unlabelled(MOST_AT_ONCE))
-        return len(ended)
+        return ended
 
     async def _label(self, case: CaseFile) -> None:
         if case.label in {"fraud", "legitimate"}:
-            await self._labelling.label(
-                case.tenant,
-                case.screening_id,
-                case.label,
-                source="analyst",
-                at_ms=case.decided_ms or self._clock.now_ms(),
-                loss_fen=case.loss_fen,
-                recovered_fen=case.recovered_fen,
-            )
+            said = Label(label=case.label, source="analyst", loss_fen=case.loss_fen, recovered_fen=case.recovered_fen)
+            await self._labelling.label(case.tenant, case.screening_id, said, by=case.decided_by or "")
 
     async def _mine(self, who: Person, case_id: str) -> CaseFile:
         """Return a case of the person's tenant and regions; any other is not there."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct, convert
 
@@ -10,9 +10,10 @@ from features.clock import Clock, milliseconds
 from service.casework import RELEASE_LIFE, invalid, said, told
 from service.errors import not_found
 from service.ids import new_id
+from service.labelling import Label, Labels
 from service.permissions import Person, require
 from service.ports import Book
-from service.ports_cases import Labelling, Release
+from service.ports_cases import Release
 from service.ports_proposals import Proposal, ProposalKind, Proposals, ProposalState, Settling
 
 OPEN_FOR: Final = timedelta(hours=24)
@@ -23,13 +24,13 @@ class LabelWish(Struct, frozen=True, kw_only=True):
     """A label of a bulk, as it is proposed."""
 
     screening_ids: tuple[str, ...]
-    label: str
+    label: Literal["fraud", "legitimate"]
 
 
 class FourEyes:
     """Proposals, and what follows once they are approved."""
 
-    def __init__(self, proposals: Proposals, book: Book, labelling: Labelling, clock: Clock) -> None:
+    def __init__(self, proposals: Proposals, book: Book, labelling: Labels, clock: Clock) -> None:
         """Take the proposals, the record, the writer of labels, and the clock."""
         self._proposals = proposals
         self._book = book
@@ -115,11 +116,7 @@ class FourEyes:
         wish = convert(approved.payload, LabelWish)
         for screening_id in wish.screening_ids:
             await self._labelling.label(
-                approved.tenant,
-                screening_id,
-                "fraud" if wish.label == "fraud" else "legitimate",
-                source="analyst",
-                at_ms=self._clock.now_ms(),
+                approved.tenant, screening_id, Label(label=wish.label, source="analyst"), by=approved.proposer
             )
 
     async def _propose(

@@ -1,4 +1,4 @@
-"""Ports of the casework: cases with their locks and verdicts, releases, and labels.
+"""Ports of the casework: cases with their locks and verdicts, and releases.
 
 Everything that is written here is written together with its entry in the audit trail and the messages that it promises.
 A change that the state of a case does not permit is a `CaseRefusedError`; a store that is down is `StoreDownError`.
@@ -234,25 +234,4 @@ class Docket(Protocol):
 
     async def releases_for(self, tenant: str, line: str, klass: str, at_ms: int) -> Sequence[Release]:
         """Return the releases of a line and class of action in force at a moment; indexed, for the hot path."""
-        ...
-
-
-class Labelling(Protocol):
-    """Writes what turned out to be true of a screening; fraud also becomes an event that windows remember.
-
-    The same label of the same source again changes nothing.
-    """
-
-    async def label(  # noqa: PLR0913 - what a label says
-        self,
-        tenant: str,
-        screening_id: str,
-        label: Literal["fraud", "legitimate"],
-        *,
-        source: str,
-        at_ms: int,
-        loss_fen: int | None = None,
-        recovered_fen: int | None = None,
-    ) -> None:
-        """Write a label; a screening that is not there is left out."""
         ...
