@@ -73,10 +73,11 @@ class CaseFile(Struct, frozen=True, kw_only=True):
 
 
 class CaseEntry(Struct, frozen=True, kw_only=True):
-    """One line of a case's history: who did what, and the note that they left."""
+    """One line of a case's history, the `n`-th: who did what, and the note that they left."""
 
     entry_id: str
     case_id: str
+    n: int
     at_ms: int
     by: str
     act: Act

@@ -10,7 +10,7 @@ from service.adapters.sql_audit import Trail, digest_of
 from service.adapters.sql_tables import decisions, outbox
 from service.adapters.sql_tables_cases import case_history, cases, releases
 from service.ids import new_id
-from service.ports_cases import Act, CaseFile, CaseRefusedError, Change, Decided, Release, Verdicts
+from service.ports_cases import Act, CaseEntry, CaseFile, CaseRefusedError, Change, Decided, Release, Verdicts
 
 c: Final = cases.c
 FIELDS: Final = CaseFile.__struct_fields__
@@ -62,7 +62,7 @@ def case_ref(row: Any) -> str:  # noqa: ANN401 - a row or a case
 
 def entry_digest(row: Any) -> bytes:  # noqa: ANN401 - a row of the history
     """Return what the trail holds of a line of history."""
-    return digest_of(row.entry_id, row.case_id, row.at_ms, row.by, row.act, row.text)
+    return digest_of(row.entry_id, row.case_id, row.n, row.at_ms, row.by, row.act, row.text)
 
 
 def locked(connection: Connection, tenant: str, case_ids: Iterable[str]) -> dict[str, CaseFile]:
@@ -95,13 +95,13 @@ def write(connection: Connection, change: Change, trail: Trail) -> CaseFile:
     """Write a change that is permitted: the row, its line of history, both in the trail; return the case as it is."""
     values = {**change.values, "revision": c.revision + 1}
     connection.execute(update(cases).where(c.case_id == change.case_id).values(values))
-    entry = {name: getattr(change, name) for name in ("entry_id", "tenant", "case_id", "at_ms", "by", "act", "text")}
+    entry = {name: getattr(change, name) for name in ("entry_id", "case_id", "at_ms", "by", "act", "text")}
     entry["entry_id"] = entry["entry_id"] or new_id("hst", change.at_ms)
-    connection.execute(insert(case_history), entry)
     case = case_in(connection.execute(CASE.where(c.case_id == change.case_id)).one())
+    line = CaseEntry(**{**entry, "n": case.revision})
+    connection.execute(insert(case_history), {"tenant": change.tenant, **msgspec.structs.asdict(line)})
     trail.note(change.tenant, "case", case_ref(case), case_digest(case))
-    digest = digest_of(*(entry[name] for name in ("entry_id", "case_id", "at_ms", "by", "act", "text")))
-    trail.note(change.tenant, "case_history", str(entry["entry_id"]), digest)
+    trail.note(change.tenant, "case_history", line.entry_id, entry_digest(line))
     return case
 
 

@@ -88,7 +88,7 @@ class SqlDocket:
         query = select(*(h[name] for name in CaseEntry.__struct_fields__)).where(
             h.tenant == tenant, h.case_id == case_id
         )
-        rows = await self._reader.slow(lambda connection: connection.execute(query.order_by(h.at_ms, h.entry_id)).all())
+        rows = await self._reader.slow(lambda connection: connection.execute(query.order_by(h.n)).all())
         return [CaseEntry(**row._asdict()) for row in rows]
 
     async def related(self, tenant: str, case_id: str) -> Sequence[RelatedCase]:

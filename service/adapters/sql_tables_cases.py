@@ -84,11 +84,12 @@ case_history = Table(
     words("entry_id", key=True),
     words("tenant"),
     Column("case_id", ForeignKey("cases.case_id"), nullable=False),
+    Column("n", Integer, nullable=False),
     whole("at_ms"),
     words("by"),
     words("act"),
     words("text"),
-    Index("case_history_in_order", "case_id", "at_ms", "entry_id"),
+    Index("case_history_in_order", "case_id", "n", unique=True),
 )
 """What was done with a case, by whom, and the note that they left; only added to."""
 

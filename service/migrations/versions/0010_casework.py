@@ -78,12 +78,13 @@ def _work() -> None:
     op.create_table(
         "case_history",
         *_columns(TEXT, "entry_id tenant case_id"),
+        *_columns(COUNT, "n"),
         *_columns(WHOLE, "at_ms"),
         *_columns(TEXT, "by act text"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.case_id"]),
         sa.PrimaryKeyConstraint("entry_id"),
     )
-    _index("case_history_in_order", "case_history", "case_id at_ms entry_id")
+    op.create_index("case_history_in_order", "case_history", ["case_id", "n"], unique=True)
     op.create_table(
         "releases",
         *_columns(TEXT, "release_id tenant line klass action lowers_to screening_id"),
