@@ -17,6 +17,7 @@ from service.adapters.sql_challenges import SqlChallenges
 from service.adapters.sql_engine import Database
 from service.adapters.sql_journal import SqlJournal
 from service.adapters.sql_otp import SqlCodes
+from service.adapters.sql_people import SqlPeople
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_registry import SqlRegistry
 from service.adapters.sql_retention import SqlRetention
@@ -39,6 +40,7 @@ class Records:
     otp_keys: tuple[bytes, ...]
     retention: SqlRetention
     registry: SqlRegistry
+    people: SqlPeople
     keyring: SqlKeyring
     tokeniser: KeyedTokens
     receipts: SignedReceipts
@@ -63,6 +65,7 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
             otp_keys=tuple(key.secret for key in secrets.ring("otp")),
             retention=SqlRetention(writer),
             registry=registry,
+            people=SqlPeople(writer, reader, Sealer(secrets.ring("seal"))),
             keyring=SqlKeyring(writer, reader, clock),
             tokeniser=KeyedTokens(secrets.ring("index")),
             receipts=SignedReceipts(secrets.ring("receipt")),
