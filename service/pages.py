@@ -175,9 +175,12 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class CasePage(Struct, frozen=True, kw_only=True):
-    """A case on one screen: what is asked, why we stopped it, what is normal here, what to do next."""
+    """A case on one screen: what is asked, why we stopped it, what is normal here, what to do next.
 
-    case: CaseFile
+    `case` is None for a screening that opened none: a block has none, and is released by two people.
+    """
+
+    case: CaseFile | None
     asked: Asked
     why: Why
     normal: Normal

@@ -161,6 +161,13 @@ mentions = Table(
     words("event_id", key=True),
     Index("mentions_by_event", "tenant", "event_id", "entity", "token"),
     Index("mentions_by_token", "tenant", "token", "at_ms"),
+    Index(
+        "mentions_of_fraud",
+        "tenant",
+        "token",
+        sqlite_where=text("kind = 'labelled_fraud'"),
+        postgresql_where=text("kind = 'labelled_fraud'"),
+    ),
 )
 """Which event names whom: the index by which the console finds things. Made from the journal, and made anew at will."""
 

@@ -132,6 +132,8 @@ def _lookups() -> None:
     )
     _index("mentions_by_event", "mentions", "tenant event_id entity token")
     _index("mentions_by_token", "mentions", "tenant token at_ms")
+    fraud = sa.text("kind = 'labelled_fraud'")
+    op.create_index("mentions_of_fraud", "mentions", ["tenant", "token"], sqlite_where=fraud, postgresql_where=fraud)
     op.create_table("cursors", *_columns(TEXT, "name"), *_columns(WHOLE, "at_ms"), sa.PrimaryKeyConstraint("name"))
 
 
