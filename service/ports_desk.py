@@ -193,7 +193,7 @@ class Numbers(Protocol):
         ...
 
     async def outcome(self, tenant: str, since_ms: int) -> tuple[int, int, int]:
-        """Return how many decided cases were fraud, and the fen lost and recovered."""
+        """Return how many decided cases were fraud and not released, and the fen lost and recovered."""
         ...
 
     async def degraded_minutes(self, tenant: str, since_ms: int, until_ms: int) -> int:

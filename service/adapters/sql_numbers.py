@@ -137,9 +137,9 @@ class SqlNumbers:
         return [Rate(**row._asdict()) for row in await self._all(query)]
 
     async def outcome(self, tenant: str, since_ms: int) -> tuple[int, int, int]:
-        """Return how many decided cases were fraud, and the fen lost and recovered."""
+        """Return how many decided cases were fraud and not released, and the fen lost and recovered."""
         query = select(
-            _sum(c.label == "fraud").label("fraud"),
+            _sum(and_(c.label == "fraud", c.verdict != "release")).label("fraud"),
             func.coalesce(func.sum(c.loss_fen), 0).label("loss"),
             func.coalesce(func.sum(c.recovered_fen), 0).label("recovered"),
         ).where(c.tenant == tenant, c.decided_ms >= since_ms)
