@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, TextClause, and_, or_, select, text
 
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_case_changes import CASE, NOBODYS, case_in, message, write
 from service.adapters.sql_rows import answer_in
 from service.adapters.sql_tables import decisions
-from service.adapters.sql_tables_cases import cases
+from service.adapters.sql_tables_cases import ASLEEP, GOING_ON, ON_TIME, cases
 from service.ports_cases import ESCALATED, Act, CaseFile, Change
 
 c: Final = cases.c
@@ -21,17 +21,16 @@ HOLD_EXPIRED: Final = "hold.expired"
 def tick_one(connection: Connection, now_ms: int, limit: int, trail: Trail) -> list[CaseFile]:
     """Do what is due; return the cases that ended."""
     time = _Time(connection, now_ms, limit, trail)
-    for case in time.due(c.wake_ms, c.state == "snoozed"):
+    for case in time.due(c.wake_ms, text(ASLEEP)):
         time.write(case, "woken", {"state": "open", "wake_ms": None})
     free = or_(c.taken_until_ms.is_(None), c.taken_until_ms <= now_ms)
-    for case in time.due(c.due_ms, and_(c.state == "open", c.level < ESCALATED, free)):
+    for case in time.due(c.due_ms, and_(text(ON_TIME), free)):
         time.write(case, "escalated", {"level": ESCALATED})
     ended = []
-    for state in ("open", "snoozed", "merged"):
-        for case in time.due(c.expires_ms, c.state == state):
-            ended.append(time.write(case, "expired", {"state": "expired", "wake_ms": None, **NOBODYS}))
-            if case.origin == "hold":
-                message(connection, case, HOLD_EXPIRED, now_ms, {"on_expiry": _on_expiry(connection, case)})
+    for case in time.due(c.expires_ms, text(GOING_ON)):
+        ended.append(time.write(case, "expired", {"state": "expired", "wake_ms": None, **NOBODYS}))
+        if case.origin == "hold":
+            message(connection, case, HOLD_EXPIRED, now_ms, {"on_expiry": _on_expiry(connection, case)})
     return ended
 
 
@@ -44,7 +43,7 @@ class _Time:
     limit: int
     trail: Trail
 
-    def due(self, moment: Column[int], condition: ColumnElement[bool]) -> list[CaseFile]:
+    def due(self, moment: Column[int], condition: ColumnElement[bool] | TextClause) -> list[CaseFile]:
         """Return cases whose moment has come, and hold them; those that somebody is writing to wait for next time."""
         query = CASE.where(condition, moment <= self.now_ms).order_by(moment).limit(self.limit)
         return [case_in(row) for row in self.connection.execute(query.with_for_update(skip_locked=True)).all()]

@@ -7,13 +7,13 @@ broken off and may read twice: a mention is written once.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, select, text, update
 
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_journal import SqlJournal
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_tables import decisions
-from service.adapters.sql_tables_cases import cursors, mentions
+from service.adapters.sql_tables_cases import OF_FRAUD, cursors, mentions
 from service.adapters.sql_upsert import insert_new
 from service.adapters.sql_writer import Writer
 from service.ports_desk import DecisionLine, Mention
@@ -122,7 +122,7 @@ def beside_of(tenant: str, event_ids: Sequence[str]) -> Select[Any]:
 
 def frauds_of(tenant: str, tokens: Sequence[str]) -> Select[Any]:
     """Return the query that counts frauds by token."""
-    named = (m.tenant == tenant) & m.token.in_(tokens) & (m.kind == "labelled_fraud")
+    named = and_(m.tenant == tenant, m.token.in_(tokens), text(OF_FRAUD))
     return select(m.token, func.count(m.event_id.distinct()).label("found")).where(named).group_by(m.token)
 
 

@@ -18,6 +18,12 @@ from sqlalchemy import (
 from service.adapters.sql_columns import maybe_whole, maybe_words, whole, words
 from service.adapters.sql_tables import metadata
 
+ON_TIME: Final = "state = 'open' AND level = 0"
+ASLEEP: Final = "state = 'snoozed'"
+GOING_ON: Final = "state IN ('open', 'snoozed', 'merged')"
+UNLABELLED: Final = "state = 'decided' AND labelled_ms IS NULL"
+OF_FRAUD: Final = "kind = 'labelled_fraud'"
+"""Conditions of partial indexes; a query says the same words, for a database matches them to no parameter."""
 TWO_PEOPLE: Final = "state NOT IN ('approved', 'done') OR (decided_by IS NOT NULL AND decided_by <> proposer)"
 """Held by the database: nobody approves what they proposed."""
 
@@ -57,21 +63,16 @@ cases = Table(
     Index("cases_next", "tenant", "state", "rank_ms", "case_id"),
     Index("cases_next_of_queue", "tenant", "state", "queue", "rank_ms", "case_id"),
     Index("cases_next_of_region", "tenant", "state", "region", "rank_ms", "case_id"),
-    Index("cases_ending", "state", "expires_ms"),
-    Index("cases_overdue", "state", "level", "due_ms"),
-    Index("cases_waking", "state", "wake_ms"),
+    Index("cases_ending", "expires_ms", sqlite_where=text(GOING_ON), postgresql_where=text(GOING_ON)),
+    Index("cases_overdue", "due_ms", sqlite_where=text(ON_TIME), postgresql_where=text(ON_TIME)),
+    Index("cases_waking", "wake_ms", sqlite_where=text(ASLEEP), postgresql_where=text(ASLEEP)),
     Index("cases_decided", "tenant", "decided_ms"),
     Index("cases_merged", "merged_into"),
     Index("cases_of_line", "tenant", "line"),
     Index("cases_of_party", "tenant", "party"),
     Index("cases_of_device", "tenant", "device"),
     Index("cases_taken", "tenant", "taken_by"),
-    Index(
-        "cases_unlabelled",
-        "decided_ms",
-        sqlite_where=text("state = 'decided' AND labelled_ms IS NULL"),
-        postgresql_where=text("state = 'decided' AND labelled_ms IS NULL"),
-    ),
+    Index("cases_unlabelled", "decided_ms", sqlite_where=text(UNLABELLED), postgresql_where=text(UNLABELLED)),
 )
 """One row for every hold that is not merely degraded, and for every challenge that was drawn to be looked at.
 
@@ -161,13 +162,7 @@ mentions = Table(
     words("event_id", key=True),
     Index("mentions_by_event", "tenant", "event_id", "entity", "token"),
     Index("mentions_by_token", "tenant", "token", "at_ms"),
-    Index(
-        "mentions_of_fraud",
-        "tenant",
-        "token",
-        sqlite_where=text("kind = 'labelled_fraud'"),
-        postgresql_where=text("kind = 'labelled_fraud'"),
-    ),
+    Index("mentions_of_fraud", "tenant", "token", sqlite_where=text(OF_FRAUD), postgresql_where=text(OF_FRAUD)),
 )
 """Which event names whom: the index by which the console finds things. Made from the journal, and made anew at will."""
 
