@@ -88,7 +88,7 @@ def plans(record: Record, statements: list[tuple[str, Any]]) -> dict[str, list[s
 
 
 def walked(plan: list[str]) -> list[str]:
-    """Return the steps of a plan that walk a whole table or index; `cases_unlabelled` holds what is waited for alone."""
+    """Return the steps of a plan that walk a whole table or index; `cases_unlabelled` holds what waits, alone."""
     fine = re.compile(r"SCAN (anon_\d+|CONSTANT ROW|\(subquery|cases USING INDEX cases_unlabelled)")
     return [step for step in plan if step.startswith("SCAN") and not fine.match(step)]
 
