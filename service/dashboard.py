@@ -6,21 +6,13 @@ from typing import Final
 
 from features.clock import Clock, milliseconds
 from service.permissions import Person, require
-from service.ports_desk import Board, Bucket, Coverage, Coverages, Numbers, Staffing, Standing
+from service.ports_desk import Board, Bucket, Coverages, Numbers, Staffing, Standing
 
 LONGEST: Final = timedelta(days=92)
 SAMPLE: Final = 2000
 """Slices stand in the log line alone, so they are counted in a sample of the newest decisions."""
 WORKING_DAY: Final = timedelta(hours=6)
 """What is left of a shift for cases."""
-
-
-class NoCoverage:
-    """Tells zeros, while nobody reports what is executed."""
-
-    async def coverage(self, tenant: str, since_ms: int) -> Coverage:  # noqa: ARG002 - the port's arguments
-        """Return zeros."""
-        return Coverage()
 
 
 class Dashboard:

@@ -110,11 +110,12 @@ class Rate(Struct, frozen=True, kw_only=True):
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
-    """How much of what is executed was screened; zeros while nobody reports executions."""
+    """How much of what is carried out was screened; `unasked` was carried out without a receipt: an alarm."""
 
     allowed: int = 0
     redeemed: int = 0
     executed: int = 0
+    unasked: int = 0
 
 
 class Coverages(Protocol):

@@ -20,6 +20,7 @@ from service.adapters.keyring import SqlKeyring
 from service.adapters.receipts import SignedReceipts
 from service.adapters.redis_velocity import RedisVelocity
 from service.adapters.sql_book import SqlBook
+from service.casework import Casework
 from service.composing import Composer
 from service.intake import Intake
 from service.judging import InForce
@@ -33,6 +34,7 @@ from service.screening import Rules, Screening, World
 from service.settings import Settings
 from service.status import Counter
 from service.stepup import StepUp
+from service.wiring.analysts import Analysts, analysts_of
 from service.wiring.gateways import ClosableGateway, gateway_of
 from service.wiring.records import Records, open_records
 from service.wiring.velocity import open_velocity
@@ -64,8 +66,14 @@ class Service:
     otp: OneTimePasswords
     redeeming: Redeeming
     labelling: Labelling
+    analysts: Analysts
     counter: Counter
     force: InForce
+
+    @property
+    def casework(self) -> Casework:
+        """Working on cases."""
+        return self.analysts.casework
 
     @property
     def book(self) -> SqlBook:
@@ -161,6 +169,7 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
         in_force=lambda: service.force,
     )
     remembering = Remembering(records.book, records.journal, velocity)
+    labelling = Labelling(records.book, records.afterwards, remembering, clock)
     service = Service(
         settings=settings,
         records=records,
@@ -180,7 +189,8 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
             settings.otp_per_minute,
         ),
         redeeming=Redeeming(records.book, records.afterwards, records.receipts, records.tokeniser, clock),
-        labelling=Labelling(records.book, records.afterwards, remembering, clock),
+        labelling=labelling,
+        analysts=analysts_of(settings, records, labelling, lambda: service.force, clock),
         counter=Counter(records.book, records.afterwards),
         force=force,
     )

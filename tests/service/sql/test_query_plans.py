@@ -14,9 +14,10 @@ from sqlalchemy import event
 
 from service.adapters.secrets_folder import SecretsFolder
 from service.adapters.sql_accesses import SqlAccesses
+from service.adapters.sql_coverage import SqlCoverages
 from service.adapters.sql_mentions import SqlMentions
 from service.adapters.sql_numbers import SqlNumbers
-from service.dashboard import Dashboard, NoCoverage
+from service.dashboard import Dashboard
 from service.explorer import Explorer
 from service.ports_cases import Wanted
 from service.ports_desk import Standing
@@ -152,7 +153,7 @@ async def test_the_dashboard_reads_indexes_and_no_decision(record: Record) -> No
     """What is counted of decisions is counted in an index that holds all of it."""
     standing = Standing(model=None, policy="p", catalogue="c", mode="enforce", strictness="normal")
     numbers = SqlNumbers(record.reader)
-    board = Dashboard(numbers, NoCoverage(), lambda: standing, record.clock)
+    board = Dashboard(numbers, SqlCoverages(record.reader), lambda: standing, record.clock)
     with caught(record) as sent:
         await numbers.flow(TENANT, NOW_MS - 10**9, NOW_MS + 1, "day")
         await numbers.friction(TENANT, NOW_MS - 10**9, NOW_MS + 1)
@@ -160,9 +161,10 @@ async def test_the_dashboard_reads_indexes_and_no_decision(record: Record) -> No
         await numbers.queues(TENANT, NOW_MS)
         await numbers.overrides(TENANT, 0)
         await numbers.releases(TENANT, 0)
+        await SqlCoverages(record.reader).coverage(TENANT, 0)
         assert (await board.staffing(WANG, 0.4, timedelta(days=1))).cases_per_day > 80_000
     found = plans(record, sent)
     assert {statement: steps for statement, plan in found.items() if (steps := walked(plan))} == {}
     of_decisions = [plan for statement, plan in found.items() if "FROM decisions" in statement]
-    assert len(of_decisions) == 5
+    assert len(of_decisions) == 6
     assert all("COVERING INDEX decisions_over_time" in " ".join(plan) for plan in of_decisions)

@@ -7,13 +7,15 @@ import msgspec
 import pytest
 
 from features.request import Slices
+from service.adapters.sql_coverage import SqlCoverages
 from service.adapters.sql_mentions import SqlMentions
 from service.adapters.sql_numbers import SqlNumbers
-from service.dashboard import Dashboard, NoCoverage
+from service.dashboard import Dashboard
 from service.ports import Entry
+from service.ports_after import Outcome, Redemption
 from service.ports_desk import Coverage, Standing
 from tests.service.sql.caseworld import HOUR_MS, LI, WANG, World, person
-from tests.service.sql.records import NOW_MS, Record, entry, logged, token
+from tests.service.sql.records import NOW_MS, TENANT, Record, entry, logged, token
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +31,7 @@ def world(record: Record) -> World:
 
 def board_of(record: Record) -> Dashboard:
     """The dashboard over a record."""
-    return Dashboard(SqlNumbers(record.reader), NoCoverage(), lambda: STANDING, record.clock)
+    return Dashboard(SqlNumbers(record.reader), SqlCoverages(record.reader), lambda: STANDING, record.clock)
 
 
 def made(number: str, decision: str, *, age_group: Any = None, degraded: bool = False, **changes: Any) -> Entry:
@@ -120,7 +122,6 @@ async def test_verdicts_and_overrides_are_rated(world: World) -> None:
     assert [(rate.who, rate.count, rate.total) for rate in board.releases_by_analyst] == [("wang", 1, 2), ("li", 0, 1)]
     assert [(rate.who, rate.count, rate.total) for rate in board.overrides_by_agent] == [(token("agent"), 1, 3)]
     assert (board.fraud_stopped, board.loss_fen, board.recovered_fen) == (2, 700, 200)
-    assert board.coverage == Coverage()
     assert board.standing == STANDING
 
 
@@ -162,3 +163,21 @@ async def test_an_empty_record_is_zeros(record: Record) -> None:
     board = await board_of(record).board(person("root", "admin"), timedelta(days=400))
     assert board.flow == board.queues == board.friction == ()
     assert board.until_ms - board.since_ms == 92 * DAY_MS
+
+
+async def test_coverage_counts_what_was_allowed_redeemed_and_carried_out(record: Record) -> None:
+    """What was carried out without asking us stands out; another tenant's does not."""
+    for number in ("1", "2"):
+        await record.book.record(entry(number, decision="allow"))
+    first, second = entry("1").screening_id, entry("2").screening_id
+    whose = {"tenant": TENANT, "screening_id": first, "at_ms": NOW_MS, "by": "executor"}
+    wish = Redemption(**whose, step="act", key="k", from_ms=0, until_ms=NOW_MS + 9, answer="{}")
+    await record.afterwards.redeem(wish)
+    for screening_id in (first, second):
+        told = {**whose, "screening_id": screening_id}
+        await record.afterwards.outcome(Outcome(**told, outcome="executed", said_ms=NOW_MS))
+    record.clock.at_ms += HOUR_MS
+    coverage = (await board_of(record).board(WANG, timedelta(days=1))).coverage
+    assert coverage == Coverage(allowed=2, redeemed=1, executed=2, unasked=1)
+    south = (await board_of(record).board(person("x", tenant="south"), timedelta(days=1))).coverage
+    assert south == Coverage()
