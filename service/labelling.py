@@ -5,7 +5,7 @@ A label counts from when we learn of it, however early its source found it: befo
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from msgspec import Meta, Struct
 
@@ -36,6 +36,14 @@ class Labelled(Struct, frozen=True, kw_only=True):
     label: str
     source: str
     accepted: bool
+
+
+class Labels(Protocol):
+    """Whoever takes labels."""
+
+    async def label(self, tenant: str, screening_id: str, said: Label, *, by: str) -> Labelled:
+        """Write a label; the same one of the same source again changes nothing."""
+        ...
 
 
 class Labelling:

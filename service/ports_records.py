@@ -1,4 +1,4 @@
-"""More ports, of the record: the registry of models, the journal that stores and logs are rebuilt from, cases, keys.
+"""More ports, of the record: the registry of models, the journal that stores and logs are rebuilt from, keys.
 
 `StoreDownError` means here what it means in `service.ports`: nothing may be decided, the caller gets 503.
 """
@@ -118,28 +118,6 @@ class Journal(Protocol):
 
     async def counts(self) -> Counts:
         """Count what is there."""
-        ...
-
-
-class Case(Struct, frozen=True, kw_only=True):
-    """A case as the queue shows it."""
-
-    case_id: str
-    screening_id: str
-    region: str
-    queue: str
-    state: str
-    opened_ms: int
-    due_ms: int
-    expires_ms: int
-    expected_harm_fen: int
-
-
-class Cases(Protocol):
-    """The queue of the analysts."""
-
-    async def waiting(self, tenant: str, *, queue: str | None = None, region: str | None = None) -> Sequence[Case]:
-        """Return open cases, the greatest expected harm first, at most a thousand."""
         ...
 
 

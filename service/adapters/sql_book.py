@@ -24,7 +24,8 @@ from service.adapters.sql_rows import (
     message_row,
     screening_in,
 )
-from service.adapters.sql_tables import cases, challenges, decisions, outbox, pulse
+from service.adapters.sql_tables import challenges, decisions, outbox, pulse
+from service.adapters.sql_tables_cases import cases
 from service.adapters.sql_upsert import insert_new
 from service.adapters.sql_writer import Writer
 from service.ports import Before, Entry, Found, Intake, Saved

@@ -14,7 +14,8 @@ from features.codec import LoggedEvent, LoggedLabel, LoggedScreening
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_rows import event_in, events_in, screening_in
-from service.adapters.sql_tables import cases, decisions, events, labels, outbox, past_screenings
+from service.adapters.sql_tables import decisions, events, labels, outbox, past_screenings
+from service.adapters.sql_tables_cases import cases
 from service.adapters.sql_writer import Writer
 from service.ports_records import Counts, Owned
 

@@ -6,6 +6,7 @@ keep for years. Digests are taken here too, over exactly what is laid down.
 
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
+from math import log2
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ Row = dict[str, Any]
 """A row by its columns; the values are what the columns of `sql_tables` hold."""
 
 DECIDED: Final = "screening.decided"
+DOUBLING_MS: Final = 7_200_000
 
 SEALED_COLUMNS: Final = (
     "screening_id",
@@ -133,7 +135,19 @@ def case_row(entry: Entry) -> Row | None:
         "due_ms": case.due_ms,
         "expires_ms": case.expires_ms,
         "expected_harm_fen": case.expected_harm_fen,
+        "origin": "hold" if entry.kept.answer.decision == "hold" else "sample",
+        "rank_ms": rank_ms(case.due_ms, case.expected_harm_fen),
+        **{name: entry.logged.event.keys.get(name) for name in ("line", "party", "device")},
     }
+
+
+def rank_ms(due_ms: int, harm_fen: int) -> int:
+    """Return a case's place in its queue, the smallest first: when it is due, brought forward by what may be lost.
+
+    Every doubling of the expected harm counts as much as two hours less time left. The order of two cases does not
+    change while they wait, so an index holds it; and how long a case has waited has no part in it.
+    """
+    return due_ms - round(DOUBLING_MS * log2(max(harm_fen, 1)))
 
 
 def challenge_row(entry: Entry) -> Row | None:

@@ -74,6 +74,16 @@ decisions = Table(
         postgresql_where=text("private IS NOT NULL"),
     ),
     Index(
+        "decisions_over_time",
+        "tenant",
+        "created_ms",
+        "action",
+        "channel",
+        "decision",
+        "degraded",
+        "probability",
+    ),
+    Index(
         "decisions_degraded",
         "created_ms",
         sqlite_where=text("degraded_only AND lifted_ms IS NULL"),
@@ -135,25 +145,6 @@ labels = Table(
 )
 """What turned out to be true; one screening may be labelled by several sources. `at_ms` is when we learned of it,
 `said_ms` when its source says it was found."""
-
-cases = Table(
-    "cases",
-    metadata,
-    words("case_id", key=True),
-    words("tenant"),
-    Column("screening_id", ForeignKey("decisions.screening_id"), nullable=False),
-    words("region"),
-    words("queue"),
-    words("state"),
-    whole("opened_ms"),
-    whole("due_ms"),
-    whole("expires_ms"),
-    whole("expected_harm_fen"),
-    UniqueConstraint("screening_id", name="cases_once"),
-    Index("cases_waiting", "tenant", "state", "queue", "expected_harm_fen"),
-    Index("cases_ending", "state", "expires_ms"),
-)
-"""One row for every hold that is not merely degraded."""
 
 challenges = Table(
     "challenges",

@@ -11,9 +11,9 @@ from itertools import groupby
 from typing import Any, Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, Select, func, select, tuple_
 
-from service.adapters.keyring import key_digest, key_ref
+from service.adapters.sql_accounted import ACCOUNTED
 from service.adapters.sql_audit import (
     OPENED,
     Head,
@@ -27,9 +27,8 @@ from service.adapters.sql_audit import (
 )
 from service.adapters.sql_intake import KEYS, held_fast, in_order
 from service.adapters.sql_reader import Reader
-from service.adapters.sql_registry import bundle_digest, bundle_ref
 from service.adapters.sql_rows import decision_digest, intake_digest
-from service.adapters.sql_tables import audit_entries, audit_links, decisions, metadata, registry, service_keys
+from service.adapters.sql_tables import audit_entries, audit_links, decisions, metadata
 
 Kind = Literal["edited", "deleted", "inserted", "reordered"]
 PAGE: Final = 500
@@ -158,8 +157,8 @@ class Walk:
             raise BrokenError(Break(kind="inserted", thing="decision", ref=str(ref)))
         for table in KEYS:
             self._compare(table, self._intakes(table))
-        self._compare("registry", ((bundle_ref(row), bundle_digest(row)) for row in self._all(registry)))
-        self._compare("key", ((key_ref(row), key_digest(row)) for row in self._all(service_keys)))
+        for what, kept in ACCOUNTED.items():
+            self._compare(what, ((kept.ref(row), kept.digest(row)) for row in self._all(kept.rows)))
 
     def _link(self, link: Any, entries: list[Any]) -> None:  # noqa: ANN401 - rows of the two tables
         """Check one link: its place, its entries, its hash; then the decisions it tells of."""
@@ -232,8 +231,8 @@ class Walk:
             ordered = sorted((row._asdict() for row in group), key=lambda row: in_order(name, row))
             yield intake, intake_digest(held_fast(name, row) for row in ordered)
 
-    def _all(self, table: Any) -> Sequence[Any]:  # noqa: ANN401 - a small table
-        return self._db.execute(select(table)).all()
+    def _all(self, query: Select[Any]) -> Iterator[Any]:
+        return iter(self._db.execute(query.execution_options(yield_per=PAGE)))
 
     def _entries(self, after: tuple[str, int], last: tuple[str, int] | None) -> dict[tuple[str, int], list[Any]]:
         place = tuple_(en.chain, en.n)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from features.clock import SystemClock
+from service.jobs.caretaker import Caretaker
 from service.jobs.keeper import Keeper
 from service.jobs.rescreener import Rescreener
 from service.jobs.retention import Eraser
@@ -42,7 +43,9 @@ async def _work(settings: Settings) -> None:
 def _jobs(service: Service, keeper: Keeper) -> list[tuple[float, Job]]:
     rescreener = Rescreener(service.records.challenges, service.rescreening, SystemClock())
     eraser = Eraser(service.records.retention, SystemClock(), timedelta(days=service.settings.private_days))
-    return [(0.5, keeper.look), (1.0, rescreener.look), (600.0, eraser.look)]
+    caretaker = Caretaker(service.casework, service.records.mentions, SystemClock())
+    cases = [(1.0, caretaker.look), (2.0, caretaker.index)]
+    return [(0.5, keeper.look), (1.0, rescreener.look), (600.0, eraser.look), *cases]
 
 
 async def _repeat(stop: asyncio.Event, every_s: float, job: Job) -> None:

@@ -10,14 +10,21 @@ from service.adapters.keyring import SqlKeyring
 from service.adapters.receipts import SignedReceipts
 from service.adapters.sealing import Sealer
 from service.adapters.secrets_folder import SecretsFolder
+from service.adapters.sql_accesses import SqlAccesses
 from service.adapters.sql_after import SqlAfterwards
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
+from service.adapters.sql_cases import SqlDocket
 from service.adapters.sql_challenges import SqlChallenges
+from service.adapters.sql_coverage import SqlCoverages
 from service.adapters.sql_engine import Database
 from service.adapters.sql_faces import SqlFaces, SqlSessions
 from service.adapters.sql_journal import SqlJournal
+from service.adapters.sql_mentions import SqlMentions
+from service.adapters.sql_numbers import SqlNumbers
 from service.adapters.sql_otp import SqlCodes
+from service.adapters.sql_people import SqlPeople
+from service.adapters.sql_proposals import SqlProposals
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_registry import SqlRegistry
 from service.adapters.sql_retention import SqlRetention
@@ -43,6 +50,13 @@ class Records:
     otp_keys: tuple[bytes, ...]
     retention: SqlRetention
     registry: SqlRegistry
+    people: SqlPeople
+    docket: SqlDocket
+    proposals: SqlProposals
+    accesses: SqlAccesses
+    mentions: SqlMentions
+    numbers: SqlNumbers
+    coverages: SqlCoverages
     keyring: SqlKeyring
     tokeniser: KeyedTokens
     receipts: SignedReceipts
@@ -56,12 +70,12 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
     database = Database(settings.database_address)
     reader = Reader(database)
     writer = Writer(database, Trail(secrets.ring("audit")[0].secret, clock))
+    registry, journal = SqlRegistry(writer, reader, clock), SqlJournal(writer, reader, clock)
     sealer = Sealer(secrets.ring("seal"))
-    registry = SqlRegistry(writer, reader, clock)
     try:
         yield Records(
             book=SqlBook(writer, reader, sealer, clock),
-            journal=SqlJournal(writer, reader, clock),
+            journal=journal,
             afterwards=SqlAfterwards(writer, reader),
             challenges=SqlChallenges(writer, reader),
             codes=SqlCodes(writer, reader),
@@ -71,6 +85,13 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
             otp_keys=tuple(key.secret for key in secrets.ring("otp")),
             retention=SqlRetention(writer),
             registry=registry,
+            people=SqlPeople(writer, reader, Sealer(secrets.ring("seal"))),
+            docket=SqlDocket(writer, reader),
+            proposals=SqlProposals(writer, reader),
+            accesses=SqlAccesses(writer, reader),
+            mentions=SqlMentions(writer, reader, journal),
+            numbers=SqlNumbers(reader),
+            coverages=SqlCoverages(reader),
             keyring=SqlKeyring(writer, reader, clock),
             tokeniser=KeyedTokens(secrets.ring("index")),
             receipts=SignedReceipts(secrets.ring("receipt")),

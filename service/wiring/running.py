@@ -20,6 +20,7 @@ from service.adapters.keyring import SqlKeyring
 from service.adapters.receipts import SignedReceipts
 from service.adapters.redis_velocity import RedisVelocity
 from service.adapters.sql_book import SqlBook
+from service.casework import Casework
 from service.composing import Composer
 from service.enrolment import Enrolment
 from service.intake import Intake
@@ -35,6 +36,7 @@ from service.screening import Rules, Screening, World
 from service.settings import Settings
 from service.status import Counter
 from service.stepup import StepUp
+from service.wiring.analysts import Analysts, analysts_of
 from service.wiring.faces import Pool, checks_of, enrolment_of, pool_of
 from service.wiring.gateways import ClosableGateway, gateway_of
 from service.wiring.records import Records, open_records
@@ -69,8 +71,14 @@ class Service:
     enrolment: Enrolment
     redeeming: Redeeming
     labelling: Labelling
+    analysts: Analysts
     counter: Counter
     force: InForce
+
+    @property
+    def casework(self) -> Casework:
+        """Working on cases."""
+        return self.analysts.casework
 
     @property
     def book(self) -> SqlBook:
@@ -170,6 +178,7 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
     )
     remembering = Remembering(records.book, records.journal, velocity)
     done = DoneWithUs(records.challenges, records.codes, records.sessions)
+    labelling = Labelling(records.book, records.afterwards, remembering, clock)
     service = Service(
         settings=settings,
         records=records,
@@ -191,7 +200,8 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
         liveness=checks_of(records, pool, clock),
         enrolment=enrolment_of(settings, records, pool, clock),
         redeeming=Redeeming(records.book, records.afterwards, records.receipts, records.tokeniser, clock),
-        labelling=Labelling(records.book, records.afterwards, remembering, clock),
+        labelling=labelling,
+        analysts=analysts_of(settings, records, labelling, lambda: service.force, clock),
         counter=Counter(records.book, records.afterwards),
         force=force,
     )

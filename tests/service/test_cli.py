@@ -46,6 +46,22 @@ def test_keys_are_made_listed_and_revoked() -> None:
     assert "a key needs scopes out of" in run("keys", "create", "--name", "x", "--scope", "everything", expect=1)
 
 
+@pytest.mark.usefixtures("settings")
+def test_users_are_made_listed_disabled_and_reset() -> None:
+    """A one-time secret is printed, no password is asked; what cannot be is refused with a sentence."""
+    secret = run("users", "create", "--name", "wang", "--role", "analyst", "--region", "440000").strip()
+    assert len(secret) == 32
+    listed = run("users", "list")
+    assert all(word in listed for word in ("wang", "analyst", "invited", "440000"))
+    assert secret not in listed
+    assert "wang is disabled" in run("users", "disable", "wang")
+    assert "never enrolled" in run("users", "enable", "wang", expect=1)
+    assert run("users", "reset", "wang").strip() not in {"", secret}
+    assert "is taken" in run("users", "create", "--name", "wang", "--role", "lead", expect=1)
+    assert "no role king" in run("users", "create", "--name", "li", "--role", "king", expect=1)
+    assert "no user li" in run("users", "disable", "li", expect=1)
+
+
 def test_models_are_verified_listed_and_refused(settings: Settings, tmp_path: Path) -> None:
     """A damaged one is refused with a code, and the one in force stays."""
     bundle = tmp_path / "bundle"

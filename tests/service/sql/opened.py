@@ -11,7 +11,7 @@ from service.adapters.secrets_folder import SecretsFolder
 from service.adapters.sql_after import SqlAfterwards
 from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
-from service.adapters.sql_cases import SqlCases
+from service.adapters.sql_cases import SqlDocket
 from service.adapters.sql_challenges import SqlChallenges
 from service.adapters.sql_engine import Database
 from service.adapters.sql_journal import SqlJournal
@@ -43,7 +43,7 @@ class Record:
         self.journal = SqlJournal(self.writer, self.reader, clock)
         self.retention = SqlRetention(self.writer)
         self.registry = SqlRegistry(self.writer, self.reader, clock)
-        self.cases = SqlCases(self.reader)
+        self.docket = SqlDocket(self.writer, self.reader)
         self.keys = SqlKeyring(self.writer, self.reader, clock)
         self.audit = AuditDesk(self.reader, self.audit_keys)
         self.tokens = KeyedTokens(secrets.ring("index"))

@@ -9,6 +9,7 @@ import pytest
 from features.codec import LoggedLabel
 from service.adapters.sealing import SealBrokenError
 from service.adapters.secrets_folder import SecretsFolder
+from service.ports_cases import Wanted
 from tests.service.sql.records import (
     ADDRESS,
     LATITUDE,
@@ -125,11 +126,11 @@ async def test_what_a_decision_sets_going(record: Record) -> None:
     """A hold opens a case and every decision leaves a message, without an identity in it."""
     await record.book.record(entry("1", decision="hold"))
     await record.book.record(entry("2", decision="challenge"))
-    waiting = await record.cases.waiting(TENANT)
+    waiting = await record.docket.page(TENANT, Wanted())
     assert [(one.case_id, one.state, one.region) for one in waiting] == [("cas_1", "open", "310000")]
-    assert await record.cases.waiting(TENANT, queue="other") == []
-    assert await record.cases.waiting(TENANT, region="440000") == []
-    assert await record.cases.waiting("south") == []
+    assert await record.docket.page(TENANT, Wanted(queue="other")) == []
+    assert await record.docket.page(TENANT, Wanted(regions=("440000",))) == []
+    assert await record.docket.page("south", Wanted()) == []
     told = record.rows("SELECT kind, payload FROM outbox ORDER BY message_id")
     assert msgspec.json.decode(told[0][1]) == {"screening_id": entry("1").screening_id, "decision": "hold"}
     assert {kind for kind, _ in told} == {"screening.decided"}
@@ -141,7 +142,7 @@ async def test_cases_with_the_most_to_lose_come_first(record: Record) -> None:
     for number, harm in (("1", 5), ("2", 900), ("3", 70)):
         opened = msgspec.structs.replace(case(number), expected_harm_fen=harm)
         await record.book.record(entry(number, decision="hold", case=opened))
-    assert [one.case_id for one in await record.cases.waiting(TENANT)] == ["cas_2", "cas_3", "cas_1"]
+    assert [one.case_id for one in await record.docket.page(TENANT, Wanted())] == ["cas_2", "cas_3", "cas_1"]
 
 
 async def test_the_private_part_opens_only_in_its_place(record: Record) -> None:
