@@ -31,6 +31,7 @@ class Matter:
         band: what the probability comes to by the model's thresholds.
         failures: what failed, of `FAILURES`.
         sticky: an earlier verdict on the line that still holds.
+        released: what a person's release of this line lowers the model and the amber rules to.
         at_ms: the server's time.
         strictness: `raised` while a lead has asked for more caution.
         done: factors that were done since, at a challenge of ours: told from our store, never from the request.
@@ -43,6 +44,7 @@ class Matter:
     sticky: Decision | None
     at_ms: int
     strictness: Strictness
+    released: Decision | None = None
     done: frozenset[str] = frozenset()
     offers: tuple[Offer, ...] = ()
     probability: float | None = None

@@ -202,7 +202,8 @@ def _in_force(rule: Rule, matter: Matter) -> bool:
 
 def _voices(matter: Matter, seen: Seen) -> Voices:
     amber = sorted((rule.then for rule in seen.hits if rule.kind == "amber"), key=RANK.__getitem__)
-    lowered = sorted((rule.then for rule in seen.hits if rule.kind == "override"), key=RANK.__getitem__)
+    overrides = [rule.then for rule in seen.hits if rule.kind == "override"]
+    lowered = sorted([*overrides, *([matter.released] if matter.released else [])], key=RANK.__getitem__)
     return Voices(
         red=any(rule.kind == "red" for rule in seen.hits),
         band=matter.band,

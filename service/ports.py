@@ -71,11 +71,24 @@ class Places(Protocol):
         ...
 
 
+class Asking(Struct, frozen=True, kw_only=True):
+    """What is asked of the book when a request comes in; without a line only the key is looked for."""
+
+    tenant: str
+    key: str
+    line: str = ""
+    klass: str = ""
+    action: str = ""
+    since_ms: int = 0
+    at_ms: int = 0
+
+
 class Before(Struct, frozen=True, kw_only=True):
     """What the book already knows when a request comes in."""
 
     saved: "Saved | None" = None
     sticky: Decision | None = None
+    released: Decision | None = None
 
 
 class Saved(Struct, frozen=True, kw_only=True):
@@ -166,8 +179,8 @@ class Intake(Struct, frozen=True, kw_only=True):
 class Book(Protocol):
     """The record of decisions: the authority on what was decided. When it fails nothing is answered but 503."""
 
-    async def before(self, tenant: str, key: str, line: str, klass: str, since_ms: int) -> Before:
-        """Return the saved answer of a key, and the strongest verdict on the line since then that sticks.
+    async def before(self, asked: Asking) -> Before:
+        """Return the saved answer of a key, the strongest verdict that sticks to the line, and what releases it.
 
         Raises:
             StoreDownError: the store cannot be read.

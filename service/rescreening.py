@@ -31,7 +31,7 @@ from service.ids import new_key
 from service.judging import Judgement, judge
 from service.liveness import told_liveness
 from service.otp import told
-from service.ports import Entry, Found, StoreDownError, VelocityDownError
+from service.ports import Asking, Entry, Found, StoreDownError, VelocityDownError
 from service.ports_liveness import Session, Sessions
 from service.ports_otp import Codes, Summary
 from service.ports_stepup import Challenges, Steps
@@ -119,7 +119,7 @@ class Rescreening:
             raise not_found("screening")
         # No key of a caller has a space, so none can be taken for one of these.
         name = f" again:{screening_id}:{key or new_key()}"
-        saved = (await self._world.book.before(tenant, name, "", "", 0)).saved
+        saved = (await self._world.book.before(Asking(tenant=tenant, key=name))).saved
         if saved is not None:
             return Given(saved.kept, replayed=True)
         self._check(found)
@@ -148,7 +148,17 @@ class Rescreening:
         event, answers, failures = await self._seen(look, budget)
         moment = Moment(request=look.request, facts=found.logged.facts, at_ms=at_ms, keys=event.keys, answers=answers)
         since_ms = at_ms - milliseconds(self._rules.sticky)
-        before = await world.book.before(look.tenant, look.key, event.keys["line"], look.request.klass, since_ms)
+        before = await world.book.before(
+            Asking(
+                tenant=look.tenant,
+                key=look.key,
+                line=event.keys["line"],
+                klass=look.request.klass,
+                action=look.request.action,
+                since_ms=since_ms,
+                at_ms=at_ms,
+            )
+        )
         row = force.row(moment)
         judgement = judge(
             force,
@@ -157,6 +167,7 @@ class Rescreening:
                 row=row,
                 failures=failures,
                 sticky=before.sticky,
+                released=before.released,
                 at_ms=at_ms,
                 strictness=self._rules.strictness,
                 done=passed_now(look.steps, at_ms),

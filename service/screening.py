@@ -30,7 +30,7 @@ from service.answer import KeptAnswer
 from service.composing import Composer, Composition
 from service.errors import key_reused, not_recorded, still_running
 from service.judging import InForce, Judgement, judge
-from service.ports import Book, Entry, Places, Saved, StoreDownError, Tokeniser, Velocity, VelocityDownError
+from service.ports import Asking, Book, Entry, Places, Saved, StoreDownError, Tokeniser, Velocity, VelocityDownError
 from service.privacy import private_parts, tokens_of, without_names
 
 logger = logging.getLogger(__name__)
@@ -123,7 +123,17 @@ class Screening:
         keys = tokens_of(world.tokeniser, asked.tenant, keys_of(request))
         print_of = fingerprint(asked)
         since_ms = at_ms - milliseconds(self._rules.sticky)
-        before = await world.book.before(asked.tenant, asked.key, keys["line"], request.klass, since_ms)
+        before = await world.book.before(
+            Asking(
+                tenant=asked.tenant,
+                key=asked.key,
+                line=keys["line"],
+                klass=request.klass,
+                action=request.action,
+                since_ms=since_ms,
+                at_ms=at_ms,
+            )
+        )
         if before.saved is not None:
             return _again(before.saved, print_of)
         facts = world.places.facts(request)
@@ -140,6 +150,7 @@ class Screening:
                 row=row,
                 failures=failures,
                 sticky=before.sticky,
+                released=before.released,
                 at_ms=at_ms,
                 strictness=self._rules.strictness,
             ),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, Text, and_, bindparam, case, cast, null, or_, select, union_all, update
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy import insert as plain_insert
 
 from features.clock import Clock
@@ -12,7 +12,9 @@ from features.codec import LoggedLabel, LoggedScreening
 from features.event import Event
 from service.adapters.sealing import Sealer
 from service.adapters.sql_audit import Trail
+from service.adapters.sql_before import BEFORE
 from service.adapters.sql_intake import Intakes
+from service.adapters.sql_lift import lift
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_rows import (
     Row,
@@ -28,28 +30,9 @@ from service.adapters.sql_tables import challenges, decisions, outbox, pulse
 from service.adapters.sql_tables_cases import cases
 from service.adapters.sql_upsert import insert_new
 from service.adapters.sql_writer import Writer
-from service.ports import Before, Entry, Found, Intake, Saved
+from service.ports import Asking, Before, Entry, Found, Intake, Saved
 
 d: Final = decisions.c
-
-_saved = select(d.fingerprint, d.answer, cast(null(), Text).label("verdict")).where(
-    d.tenant == bindparam("tenant"), d.idem_key == bindparam("key")
-)
-_strongest = (
-    select(
-        cast(null(), Text).label("fingerprint"), cast(null(), LargeBinary).label("answer"), d.decision.label("verdict")
-    )
-    .where(
-        and_(d.tenant == bindparam("tenant"), d.line == bindparam("line"), d.klass == bindparam("klass")),
-        and_(d.created_ms >= bindparam("since_ms"), or_(d.decision == "hold", d.decision == "block")),
-        and_(d.degraded_only.is_(False), d.lifted_ms.is_(None)),
-    )
-    .order_by(case((d.decision == "block", 0), else_=1))
-    .limit(1)
-    .subquery()
-)
-BEFORE: Final = union_all(_saved, select(_strongest))
-"""The saved answer of a key and the strongest verdict that sticks to the line, in one round trip."""
 
 SAVED: Final = select(d.fingerprint, d.answer).where(d.tenant == bindparam("tenant"), d.idem_key == bindparam("key"))
 FOUND: Final = select(d.screening_id, d.tenant, d.created_ms, d.record, d.answer, d.degraded_only, d.parent)
@@ -75,12 +58,13 @@ class SqlBook:
         self._clock = clock
         self._intakes = Intakes(writer)
 
-    async def before(self, tenant: str, key: str, line: str, klass: str, since_ms: int) -> Before:
-        """Return the saved answer of a key, and the strongest verdict that sticks to the line. Down: 503."""
-        asked = {"tenant": tenant, "key": key, "line": line, "klass": klass, "since_ms": since_ms}
-        rows = await self._reader.quick(lambda connection: connection.execute(BEFORE, asked).all())
+    async def before(self, asked: Asking) -> Before:
+        """Return the saved answer of a key, and what sticks to the line or releases it. Down: 503."""
+        wanted = msgspec.structs.asdict(asked)
+        rows = await self._reader.quick(lambda connection: connection.execute(BEFORE, wanted).all())
         saved = next((_saved_in(row) for row in rows if row.fingerprint is not None), None)
-        return Before(saved=saved, sticky=next((row.verdict for row in rows if row.verdict is not None), None))
+        sticky = next((row.verdict for row in rows if row.verdict is not None), None)
+        return Before(saved=saved, sticky=sticky, released=next((r.released for r in rows if r.released), None))
 
     async def record(self, entry: Entry) -> Saved:
         """Write a decision once; who comes second gets what the first one wrote. Down: 503, nothing allowed."""
@@ -146,7 +130,7 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
     _write_all(connection, outbox, [message_row(entry) for entry, _ in winners])
     for entry, _ in winners:
         if entry.lifts:
-            _lift(connection, entry)
+            lift(connection, entry, trail)
     for entry, row in winners:
         trail.note(entry.tenant, "decision", entry.screening_id, decision_digest(row))
     return [
@@ -155,17 +139,6 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
         else _winner(connection, entry)
         for entry, _ in jobs
     ]
-
-
-def _lift(connection: Connection, entry: Entry) -> None:
-    """Take away what a second look has met: the line's holds do not stick any more, and its case needs nobody."""
-    root = or_(d.screening_id == entry.parent, d.parent == entry.parent)
-    earlier = and_(d.line == entry.logged.event.keys["line"], d.klass == entry.klass, d.decision == "hold")
-    held = and_(d.tenant == entry.tenant, d.lifted_ms.is_(None), d.screening_id != entry.screening_id)
-    connection.execute(update(decisions).where(held, or_(root, earlier)).values(lifted_ms=entry.created_ms))
-    looked_at = select(d.screening_id).where(d.tenant == entry.tenant, root)
-    waiting = and_(cases.c.screening_id.in_(looked_at), cases.c.state == "open")
-    connection.execute(update(cases).where(waiting).values(state="stepped_up"))
 
 
 def _write_all(connection: Connection, table: Any, rows: Sequence[Row | None]) -> None:  # noqa: ANN401 - a Table

@@ -20,7 +20,7 @@ from model.policy import Policy
 from model.scorer import Scorer
 from service.composing import Composer
 from service.judging import InForce
-from service.ports import Before, Entry, Found, Intake, Saved, StoreDownError, VelocityDownError, Witness
+from service.ports import Asking, Before, Entry, Found, Intake, Saved, StoreDownError, VelocityDownError, Witness
 from service.screening import Asked, Rules, Screening, World
 from tests.builders import Body
 from tests.model.bundles import scorer
@@ -60,11 +60,11 @@ class FakeBook:
     labels: dict[tuple[str, str], LoggedLabel] = field(default_factory=dict)
     past: dict[str, LoggedScreening] = field(default_factory=dict)
 
-    async def before(self, tenant: str, key: str, line: str, klass: str, since_ms: int) -> Before:
+    async def before(self, asked: Asking) -> Before:
         """Return the saved answer of a key, and the verdict that was set to stick."""
         if self.reads_down:
             raise StoreDownError("reads")
-        found = next((e for e in self.entries if (e.tenant, e.key) == (tenant, key)), None)
+        found = next((e for e in self.entries if (e.tenant, e.key) == (asked.tenant, asked.key)), None)
         saved = None if found is None else Saved(fingerprint=found.fingerprint, kept=found.kept)
         return Before(saved=saved, sticky=self.sticky)
 

@@ -72,6 +72,7 @@ async def test_what_is_written_has_no_plain_name(desk: Desk) -> None:
         "party_id": body["subscriber"]["party_id"],
         "ip": "203.0.113.7",
         "device_id": body["device"]["id"],
+        "second_contact": body["contacts"][0]["token"],
         "latitude": 23.1,
         "longitude": 113.3,
     }

@@ -27,7 +27,7 @@ from service.answer import (
     Risk,
     Versions,
 )
-from service.ports import CaseOpened, ChallengeOpened, Entry
+from service.ports import Asking, CaseOpened, ChallengeOpened, Entry
 from tests.service.sql.opened import Record as Record  # noqa: PLC0414 - tests find it here, beside what they write into it
 
 NOW_MS = 1_795_000_000_000
@@ -36,6 +36,11 @@ MSISDN = "+8613800138000"
 ADDRESS = "203.0.113.77"
 LATITUDE = 31.230416
 MovingClock = FixedClock
+
+
+def asking(tenant: str, key: str, line: str, klass: str, since_ms: int, **more: Any) -> Asking:
+    """What is asked of the book when a request comes in."""
+    return Asking(tenant=tenant, key=key, line=line, klass=klass, since_ms=since_ms, **more)
 
 
 def event(number: int, *, kind: str = "login_failed", known_ms: int = NOW_MS, **keys: str) -> Event:

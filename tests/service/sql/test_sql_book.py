@@ -18,6 +18,7 @@ from tests.service.sql.records import (
     TENANT,
     MovingClock,
     Record,
+    asking,
     case,
     entry,
     entry_of_its_own,
@@ -40,7 +41,7 @@ async def test_sixty_four_duplicates_are_one_decision(record: Record) -> None:
     for table in ("decisions", "challenges", "outbox"):
         assert record.count(table) == 1
     assert record.rows("SELECT ref FROM audit_entries WHERE what = 'decision'") == [(winner,)]
-    assert (await record.book.before(TENANT, "the-key", "", "", 0)).saved == saved[0]
+    assert (await record.book.before(asking(TENANT, "the-key", "", "", 0))).saved == saved[0]
 
 
 async def test_two_processes_with_the_same_keys(record: Record, secrets: SecretsFolder, clock: MovingClock) -> None:
@@ -64,7 +65,7 @@ async def test_a_key_is_its_tenants_own(record: Record) -> None:
     theirs = await record.book.record(entry("2", key="key-1", tenant="south"))
     assert ours.kept.answer.screening_id != theirs.kept.answer.screening_id
     assert await record.book.screening("south", ours.kept.answer.screening_id) is None
-    assert (await record.book.before("east", "key-1", token("line"), "irreversible", 0)).saved is None
+    assert (await record.book.before(asking("east", "key-1", token("line"), "irreversible", 0))).saved is None
 
 
 async def test_a_decision_is_found_as_it_was_written(record: Record) -> None:
@@ -105,7 +106,7 @@ async def test_of_two_decisions_on_a_request_the_newer_is_found(record: Record) 
 async def test_what_sticks(record: Record, written: dict[str, str], asked: dict[str, str], sticks: str | None) -> None:
     """A hold or a block sticks to the line and the class, for a time, unless failures alone caused it."""
     await record.book.record(entry("1", **written))
-    before = await record.book.before(TENANT, "new", token("line"), asked.get("klass", "irreversible"), NOW_MS)
+    before = await record.book.before(asking(TENANT, "new", token("line"), asked.get("klass", "irreversible"), NOW_MS))
     assert before.sticky == sticks
     assert before.saved is None
 
@@ -115,11 +116,11 @@ async def test_the_strongest_sticks_until_it_is_lifted(record: Record) -> None:
     await record.book.record(entry("1", decision="block"))
     await record.book.record(entry("2", decision="hold", created_ms=NOW_MS + 9))
     ask = ("key-2", token("line"), "irreversible", NOW_MS)
-    both = await record.book.before(TENANT, *ask)
+    both = await record.book.before(asking(TENANT, *ask))
     assert both.sticky == "block"
     assert both.saved is not None
     record.change("UPDATE decisions SET lifted_ms = 1 WHERE decision = 'block'")
-    assert (await record.book.before(TENANT, *ask)).sticky == "hold"
+    assert (await record.book.before(asking(TENANT, *ask))).sticky == "hold"
 
 
 async def test_what_a_decision_sets_going(record: Record) -> None:

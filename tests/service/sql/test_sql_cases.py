@@ -10,7 +10,7 @@ from service.adapters.secrets_folder import SecretsFolder
 from service.errors import Problem
 from service.ports_cases import Wanted
 from tests.service.sql.caseworld import CHEN, HOUR_MS, LI, WANG, ZHAO, World, person
-from tests.service.sql.records import NOW_MS, TENANT, Record, entry, token
+from tests.service.sql.records import NOW_MS, TENANT, Record, asking, entry, token
 
 pytestmark = pytest.mark.anyio
 
@@ -108,7 +108,7 @@ async def test_a_release_is_written_with_all_that_follows(world: World) -> None:
     """The line may go on with this action until tomorrow; the verdict sticks no longer; everybody is told."""
     case_id = await world.hold("1")
     line = token("line-1")
-    assert (await world.record.book.before(TENANT, "other", line, "irreversible", 0)).sticky == "hold"
+    assert (await world.record.book.before(asking(TENANT, "other", line, "irreversible", 0))).sticky == "hold"
     written = await world.work.decide(WANG, case_id, "release", "called back, it is her", recovered_fen=5)
     assert (written.cases[0].state, written.cases[0].label) == ("decided", "legitimate")
     release = written.releases[0]
@@ -116,7 +116,7 @@ async def test_a_release_is_written_with_all_that_follows(world: World) -> None:
     assert await world.record.docket.releases_for(TENANT, line, "irreversible", NOW_MS) == [release]
     assert await world.record.docket.releases_for(TENANT, line, "irreversible", release.until_ms) == []
     assert await world.record.docket.releases_for("south", line, "irreversible", NOW_MS) == []
-    assert (await world.record.book.before(TENANT, "other", line, "irreversible", 0)).sticky is None
+    assert (await world.record.book.before(asking(TENANT, "other", line, "irreversible", 0))).sticky is None
     told = dict(world.record.rows("SELECT kind, payload FROM outbox WHERE kind <> 'screening.decided'"))
     ids = {"case_id": case_id, "screening_id": entry("1").screening_id}
     assert msgspec.json.decode(told["case.decided"]) == {**ids, "verdict": "release"}

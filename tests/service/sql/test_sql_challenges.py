@@ -7,7 +7,7 @@ import pytest
 
 from service.adapters.secrets_folder import SecretsFolder
 from service.ports_stepup import TRIES, FactorDone
-from tests.service.sql.records import NOW_MS, TENANT, MovingClock, Record, entry
+from tests.service.sql.records import NOW_MS, TENANT, MovingClock, Record, asking, entry
 
 pytestmark = pytest.mark.anyio
 
@@ -89,9 +89,10 @@ async def test_a_step_up_takes_holds_away_and_blocks_never(record: Record) -> No
     await record.book.record(entry("2", decision="hold", klass="reversible"))
     line = entry("1").logged.event.keys["line"]
     await record.book.record(entry("3", decision="allow", parent=root, lifts=True, created_ms=NOW_MS + 1))
-    assert (await record.book.before(TENANT, "", line, "irreversible", 0)).sticky is None
-    assert (await record.book.before(TENANT, "", line, "reversible", 0)).sticky == "hold"
-    assert record.rows("SELECT state FROM cases ORDER BY case_id") == [("stepped_up",), ("open",)]
+    assert (await record.book.before(asking(TENANT, "", line, "irreversible", 0))).sticky is None
+    assert (await record.book.before(asking(TENANT, "", line, "reversible", 0))).sticky == "hold"
+    assert record.rows("SELECT state, verdict FROM cases ORDER BY case_id") == [("decided", "step_up"), ("open", None)]
+    assert (await record.audit.verify()).broken is None
     await record.book.record(entry("4", decision="block", created_ms=NOW_MS + 2))
     await record.book.record(entry("5", decision="allow", parent=root, lifts=True, created_ms=NOW_MS + 3))
-    assert (await record.book.before(TENANT, "", line, "irreversible", 0)).sticky == "block"
+    assert (await record.book.before(asking(TENANT, "", line, "irreversible", 0))).sticky == "block"

@@ -8,7 +8,7 @@ from service.errors import Problem
 from service.ports import StoreDownError
 from service.ports_proposals import Settling
 from tests.service.sql.caseworld import CHEN, WANG, ZHAO, World, person
-from tests.service.sql.records import NOW_MS, TENANT, Record, entry, token
+from tests.service.sql.records import NOW_MS, TENANT, Record, asking, entry, token
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +37,7 @@ async def test_a_block_is_released_by_two(world: World) -> None:
     assert [(found.released_by, found.approved_by, found.lowers_to) for found in releases] == [
         ("wang", "zhao", "allow")
     ]
-    assert (await world.record.book.before(TENANT, "k", token("line"), "irreversible", 0)).sticky is None
+    assert (await world.record.book.before(asking(TENANT, "k", token("line"), "irreversible", 0))).sticky is None
     found = await world.record.book.screening(TENANT, screening_id)
     assert found is not None
     assert found.kept.answer.decision == "block"

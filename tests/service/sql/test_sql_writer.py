@@ -17,7 +17,7 @@ from service.adapters.sql_tables import metadata
 from service.migrations import migrate
 from service.ports import StoreDownError
 from service.ports_records import RefusedError
-from tests.service.sql.records import MovingClock, Record, entry
+from tests.service.sql.records import MovingClock, Record, asking, entry
 
 pytestmark = pytest.mark.anyio
 
@@ -124,7 +124,7 @@ async def test_a_database_that_vanished_is_down_and_not_empty(
     with pytest.raises(StoreDownError):
         await record.book.record(entry("2"))
     with pytest.raises(StoreDownError):
-        await record.book.before("north", "key-1", "", "", 0)
+        await record.book.before(asking("north", "key-1", "", "", 0))
     assert _delete(tmp_path) == []
     await record.close()
 
