@@ -107,7 +107,7 @@ def time_of(event: Event, by: str) -> int:
 
 
 def occurred_of(event: Event, by: str) -> int:
-    """Return when the event happened, as the store of an entity has it: what it witnesses itself happens at its time."""
+    """Return when the event happened, as the store of an entity has it: what it sees itself happens at its time."""
     stamp = event.stamps.get(by)
     return event.occurred_ms if stamp is None or event.kind not in WITNESSED else stamp[0]
 

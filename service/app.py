@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from features.clock import Clock
-from service.api import access, after, challenges, events, health, otp, problems, schema, screenings
+from service.api import access, after, challenges, events, faces, health, otp, problems, schema, screenings
 from service.settings import Settings
 from service.wiring import open_service
 
@@ -29,8 +29,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 
     app = FastAPI(title="Lastcall", version=version("lastcall"), description=DESCRIPTION, lifespan=life)
     problems.install(app)
-    for router in (screenings.router, challenges.router, otp.router, after.router, events.router, health.router):
-        app.include_router(router)
+    for room in (screenings, challenges, otp, faces, after, events, health):
+        app.include_router(room.router)
     access.check_all_declared(app.routes)
     schema.install(app)
     return app

@@ -7,9 +7,9 @@ adds no event and does not count itself.
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,17 +29,16 @@ from service.composing import Composer
 from service.errors import Problem, not_found, not_recorded
 from service.ids import new_key
 from service.judging import Judgement, judge
+from service.liveness import told_liveness
 from service.otp import told
 from service.ports import Entry, Found, StoreDownError, VelocityDownError
+from service.ports_liveness import Session, Sessions
 from service.ports_otp import Codes, Summary
 from service.ports_stepup import Challenges, Steps
 from service.screening import LEAST_BUDGET, Given, Rules, World
 from service.stepup import passed_now
 
 logger = logging.getLogger(__name__)
-
-OURS: Final = {"otp": ("otp_closing_number", "otp_second_contact"), "liveness": ("face_liveness",)}
-"""What of a request is told from our own record once a factor was done with us."""
 
 
 class NetworkWord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,16 +63,26 @@ class StepUpResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     requester: Papers | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DoneWithUs:
+    """The record of step-ups: challenges, codes and face checks."""
+
+    challenges: Challenges
+    codes: Codes
+    sessions: Sessions
+
+
 class Rescreening:
     """Looks at requests again."""
 
-    def __init__(self, world: World, rules: Rules, composer: Composer, challenges: Challenges, codes: Codes) -> None:
-        """Take what a screening takes, and the record of challenges and codes."""
-        self._codes = codes
+    def __init__(self, world: World, rules: Rules, composer: Composer, done: DoneWithUs) -> None:
+        """Take what a screening takes, and what our own record says of step-ups."""
         self._world = world
         self._rules = rules
         self._composer = composer
-        self._challenges = challenges
+        self._challenges = done.challenges
+        self._codes = done.codes
+        self._sessions = done.sessions
 
     async def rescreen(
         self, tenant: str, screening_id: str, said: StepUpResult, *, key: str | None, budget: timedelta
@@ -115,12 +124,17 @@ class Rescreening:
             return Given(saved.kept, replayed=True)
         self._check(found)
         steps = await self._challenges.steps(tenant, found.parent or found.screening_id)
-        summary = await self._codes.summary(tenant, found.parent or found.screening_id, self._world.clock.now_ms())
-        request = _changed(found.logged.request, said, steps, summary)
+        ours = await self._ours(tenant, found)
+        request = _changed(found.logged.request, said, ours)
         given = await self._decide(_Look(tenant, found, request, steps, name), budget)
         if given is None:
             raise not_recorded()
         return given
+
+    async def _ours(self, tenant: str, found: Found) -> "_Ours":
+        root = found.parent or found.screening_id
+        code = await self._codes.summary(tenant, root, self._world.clock.now_ms())
+        return _Ours(code, await self._sessions.newest(tenant, root))
 
     def _check(self, found: Found) -> None:
         if found.kept.answer.decision == "allow":
@@ -208,6 +222,13 @@ class Rescreening:
             return event, None, frozenset({"velocity"})
 
 
+class _Ours(Struct, frozen=True):
+    """What our own record says of a request's codes and face checks."""
+
+    code: Summary | None
+    face: Session | None
+
+
 class _Look(Struct, frozen=True):
     """A second look: whose, at what, with which changes, after which steps, under which key."""
 
@@ -218,20 +239,19 @@ class _Look(Struct, frozen=True):
     key: str
 
 
-def _changed(request: ScreeningRequest, said: StepUpResult, steps: Steps, summary: Summary | None) -> ScreeningRequest:
+def _changed(request: ScreeningRequest, said: StepUpResult, ours: "_Ours") -> ScreeningRequest:
     """Return the request with what the step-up changed.
 
     Raises:
         Problem: 409 where it contradicts what our own record says of a code or a face.
     """
-    tried = {done.factor for done in steps.done if done.source == "ours"}
-    tried |= set() if summary is None else set(OURS["otp"])
-    for part, names in OURS.items():
-        if getattr(said, part) is not None and tried & set(names):
+    for part, known in (("otp", ours.code), ("liveness", ours.face)):
+        if getattr(said, part) is not None and known is not None:
             detail = f"our own record says how {part} went; leave it out"
             raise Problem(HTTPStatus.CONFLICT, "CONTRADICTS_OUR_RECORD", detail, path=part)
-    ours = None if summary is None else told(summary, request.otp)
-    parts: dict[str, Struct | None] = {"otp": ours or said.otp, "kyc": said.kyc, "liveness": said.liveness}
+    otp = said.otp if ours.code is None else told(ours.code, request.otp)
+    face = said.liveness if ours.face is None else told_liveness(ours.face)
+    parts: dict[str, Struct | None] = {"otp": otp, "kyc": said.kyc, "liveness": face}
     if said.network is not None and said.network.number_verified is not None:
         parts["network"] = replace(request.network, number_verified=said.network.number_verified)
     if said.requester is not None and said.requester.document_status is not None:

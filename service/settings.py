@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         ),
     ] = "outbox"
     otp_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="most codes sent a minute, all lines")] = 600
+    faces: Annotated[
+        Literal["off", "liveness", "enrolment"],
+        Field(description="face checks of our own: off, without kept faces, or with faces enrolled by consent"),
+    ] = "off"
     public_url: Annotated[str, Field(description="where customers reach us, for links in answers")] = (
         "http://127.0.0.1:8080"
     )

@@ -1,9 +1,10 @@
-"""`lastcall simulate` and `lastcall train`: an invented history, and a model learned from a history."""
+"""`lastcall simulate`, `train`, `features build`, `skew`: a history invented, learned from, laid out, compared."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 
 import typer
 import zstandard
@@ -11,15 +12,22 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from features.catalogue import catalogue
 from features.clock import SystemClock, moment, to_ms
 from features.codec import Line, LoggedLabel, LoggedScreening, encode
-from training.log import LogError, read_lines, read_log
+from training.engines import EngineError, EngineName
+from training.log import Log, LogError, read_lines, read_log
+from training.quarantine import Quarantine
+
+if TYPE_CHECKING:
+    from training.skew import Skew
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+features = typer.Typer(help="The signals that are looked at.", no_args_is_help=True)
+app.add_typer(features, name="features")
 
 Difficulty = Literal["easy", "normal", "hard"]
 HISTORY: Final = "history.jsonl.zst"
@@ -81,18 +89,94 @@ def train(
     try:
         with _bar() as bar:
             task = bar.add_task("reading the log", total=None)
-            told = read_log(log, _counted(read_lines(log), bar, task))
-
-            def step(name: str, done: int, total: int) -> None:
-                bar.update(task, description=name, completed=done, total=total)
-
-            trained = learn(told, catalogue(), Order(created_ms=SystemClock().now_ms(), demo=demo), step)
+            told = _read(log, bar, task)
+            order = Order(created_ms=SystemClock().now_ms(), demo=demo)
+            trained = learn(told, catalogue(), order, _steps(bar, task))
         write(trained, out, signer)
     except LogError as error:
         _fail(str(error))
     manifest = trained.parts.manifest
     typer.echo(f"{manifest.version}: {manifest.data.requests} requests, {manifest.data.frauds} frauds, in {out}")
     _print_figures(trained.found.metrics, simulated=manifest.simulated)
+
+
+@features.command()
+def build(
+    log: Annotated[Path, typer.Option(help="a folder of log files", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Option(help="the Parquet file to write", dir_okay=False)],
+    engine: Annotated[EngineName, typer.Option(help="where the windows are computed")] = "local",
+) -> None:
+    """Compute every signal at every request's own moment, from a log, and write the rows as Parquet."""
+    from training.dataset import answered  # noqa: PLC0415
+    from training.rows import write_rows  # noqa: PLC0415 - the libraries of files and arrays take a second to read in
+
+    try:
+        with _bar() as bar:
+            task = bar.add_task("reading the log", total=None)
+            told = _read(log, bar, task)
+            found = answered(told, catalogue().plan, _steps(bar, task), engine)
+            count = write_rows(out, told, found, catalogue())
+    except (LogError, EngineError, OSError) as error:
+        _fail(str(error))
+    typer.echo(f"{out}: {count} rows, {len(catalogue().signals)} signals, catalogue {catalogue().digest}")
+
+
+@app.command()
+def skew(
+    log: Annotated[Path, typer.Option(help="a folder of log files", exists=True, file_okay=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="figures for programs")] = False,  # noqa: FBT002
+) -> None:
+    """Compute logged rows again from the log, and report where they differ; ends with 1 when any value does."""
+    from training.skew import skew as compare  # noqa: PLC0415 - the learning libraries take a second to read in
+
+    try:
+        with _bar() as bar:
+            task = bar.add_task("reading the log", total=None)
+            quarantine = Quarantine(SystemClock().now_ms())
+            told = _read(log, bar, task, quarantine)
+            found = compare(told, catalogue(), _steps(bar, task))
+    except LogError as error:
+        _fail(str(error))
+    if as_json:
+        typer.echo(json.dumps(found.as_json() | {"set_aside": dict(quarantine.counts)}, ensure_ascii=False))
+    else:
+        _print_skew(found)
+    if found.total("differing"):
+        raise typer.Exit(1)
+
+
+def _read(log: Path, bar: Progress, task: TaskID, quarantine: Quarantine | None = None) -> Log:
+    """Read a log, and say on the side which of its lines do not count."""
+    kept = quarantine or Quarantine(SystemClock().now_ms())
+    told = read_log(log, _counted(read_lines(log, kept), bar, task))
+    for line in [*map(str, kept.lines), kept.summary()]:
+        if line:
+            bar.console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    return told
+
+
+def _steps(bar: Progress, task: TaskID) -> Callable[[str, int, int], None]:
+    return lambda name, done, total: bar.update(task, description=name, completed=done, total=total)
+
+
+def _print_skew(found: "Skew") -> None:
+    told = f"{found.rows} rows, {found.total('compared')} values compared"
+    told += "".join(
+        f", {found.total(name)} {name.replace('_', ' ')}" for name in ("mismatch", "missing", "extra", "not_comparable")
+    )
+    typer.echo(told)
+    if found.other_catalogue:
+        typer.echo(
+            f"{found.other_catalogue} rows were logged under another catalogue; their signals may differ for that"
+        )
+    worst = sorted(found.signals.items(), key=lambda pair: -pair[1].differing)
+    for name, tally in worst:
+        if tally.differing:
+            one = tally.examples[0]
+            typer.echo(
+                f"{name}: {tally.mismatch} mismatch, {tally.missing} missing, {tally.extra} extra of {tally.compared};"
+                f" {one.screening} logged {one.logged}, computed {one.computed}"
+            )
 
 
 def _moment(text: str) -> int:
@@ -128,10 +212,10 @@ def _signer(file: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _counted(lines: Iterable[Line], bar: Progress, task: object) -> Iterator[Line]:
+def _counted(lines: Iterable[Line], bar: Progress, task: TaskID) -> Iterator[Line]:
     for count, line in enumerate(lines, 1):
         if count % 1000 == 0:
-            bar.update(task, completed=count)  # type: ignore[arg-type]
+            bar.update(task, completed=count)
         yield line
 
 

@@ -4,7 +4,7 @@ Windows are answered by the offline engine over the whole log, signals by the sa
 known after a request, its own label first of all, is not in its row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue, columns, encode
 from features.codec import LoggedLabel, LoggedScreening
-from features.replay import Answers, replay
+from features.replay import Answers, log_of
 from features.signal import Moment, Signal, Value
 from features.windows import Plan
+from training.engines import ENGINES, EngineName, Progress
 from training.log import Log, LogError
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is."""
 
 LINKS: Final = ("party", "line", "device", "target")
 """Entities that tie requests together: those who share one belong on the same side of a split."""
@@ -93,12 +92,9 @@ def build(log: Log, catalogue: Catalogue, progress: Progress = lambda *_: None) 
     """
     signals = catalogue.used_by("model")
     plan = Plan.of(window for signal in signals for window in signal.reads)
-    progress("replaying the past", 0, 1)
-    answers = replay(log.remembered(), plan)
-    progress("replaying the past", 1, 1)
     known = [
         (one, log.labels[one.event.id], seen)
-        for one, seen in zip(log.screenings.values(), answers, strict=True)
+        for one, seen in answered(log, plan, progress)
         if one.event.id in log.labels
     ]
     if not known:
@@ -106,6 +102,18 @@ def build(log: Log, catalogue: Catalogue, progress: Progress = lambda *_: None) 
         raise LogError(message)
     x, rows = _rows(known, catalogue, signals, progress)
     return Table(_dataset(known, signals, x, len(log.screenings) - len(known)), rows)
+
+
+def answered(
+    log: Log, plan: Plan, progress: Progress = lambda *_: None, engine: EngineName = "local"
+) -> Iterator[tuple[LoggedScreening, Answers]]:
+    """Yield every request of a log with what the windows of a plan say at its moment, by an engine.
+
+    Raises:
+        EngineError: the engine is not there.
+    """
+    replayed = ENGINES[engine](log_of(log.remembered(), plan), plan, progress)
+    return zip(log.screenings.values(), replayed.rows(), strict=True)
 
 
 Known = tuple[LoggedScreening, LoggedLabel, Answers]

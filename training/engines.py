@@ -5,11 +5,11 @@ loops as they stand than by reading the compiler in; the answers are the same to
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Semaphore
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from features.replay import Found, work
 from features.replay.kernels import PLAIN, Kernels
@@ -19,7 +19,14 @@ from features.windows import Plan
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
-SHORT: Final = 2_000_000
+EngineName = Literal["local", "spark"]
+
+
+class EngineError(RuntimeError):
+    """An engine is not there; says in a sentence what to install."""
+
+
+SHORT: Final = 10_000_000
 """Events times windows up to which the loops are run as they stand: some seconds."""
 STEPS: Final = 1000
 DOING: Final = "replaying the past"
@@ -68,3 +75,17 @@ def local(
         done.result()
     progress(DOING, STEPS, STEPS)
     return found
+
+
+def spark(log: EventLog, plan: Plan, progress: Progress = lambda *_: None) -> Found:
+    """Answer the windows of a plan over a log on Spark.
+
+    Raises:
+        EngineError: Spark is not there.
+    """
+    from training.spark import replay_on_spark  # noqa: PLC0415 - asks for libraries that are not always there
+
+    return replay_on_spark(log, plan, progress)
+
+
+ENGINES: Final[Mapping[EngineName, Callable[[EventLog, Plan, Progress], Found]]] = {"local": local, "spark": spark}

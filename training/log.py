@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import zstandard
 
 from features.codec import (
@@ -13,12 +14,14 @@ from features.codec import (
     LoggedHeader,
     LoggedLabel,
     LoggedScreening,
+    decode,
     log_files,
     raw_lines,
     read,
 )
 from features.derived import confirmed_fraud, overridden
 from features.event import Event
+from training.quarantine import Quarantine
 
 
 class LogError(ValueError):
@@ -87,11 +90,14 @@ def read_log(folder: Path, lines: Iterable[Line] | None = None) -> Log:
     return log
 
 
-def read_lines(folder: Path) -> Iterator[Line]:
+def read_lines(folder: Path, quarantine: Quarantine | None = None) -> Iterator[Line]:
     """Yield the lines of a log's files in the order of their names.
 
+    Lines that cannot be right are set aside in the quarantine and the rest goes on; without one, a line that cannot be
+    read ends it, and nothing else is looked at.
+
     Raises:
-        LogError: no file, a damaged file, or a line that cannot be read; says which.
+        LogError: no file, a damaged file, or a line that cannot be read and no quarantine; says which.
     """
     files = log_files(folder)
     if not files:
@@ -99,10 +105,26 @@ def read_lines(folder: Path) -> Iterator[Line]:
         raise LogError(message)
     for file in files:
         try:
-            yield from read(raw_lines(file))
+            yield from _read(file, quarantine)
         except BrokenLineError as error:
             message = f"{file}, {error}"
             raise LogError(message) from error
         except (OSError, zstandard.ZstdError) as error:
             message = f"{file} cannot be read: {error}"
             raise LogError(message) from error
+
+
+def _read(file: Path, quarantine: Quarantine | None) -> Iterator[Line]:
+    if quarantine is None:
+        yield from read(raw_lines(file))
+        return
+    for number, raw in enumerate(raw_lines(file), start=1):
+        if not raw.strip():
+            continue
+        try:
+            line = decode(raw)
+        except (msgspec.DecodeError, ValueError) as error:
+            quarantine.set_aside(file, number, "BROKEN_LINE", str(error))
+            continue
+        if quarantine.admits(file, number, line):
+            yield line

@@ -16,11 +16,10 @@ from training.world.labels import label_of
 from training.world.personas import Truth
 from training.world.play import Decide, Play, Played
 from training.world.practice import practice
-from training.world.stage import DAY_MS, DIFFICULTIES, Stage
+from training.world.stage import DAY_MS, DIFFICULTIES, Stage, midnight_before
 
 BASE_RATE: Final = 0.001
 """Share of fraud among real requests that a log is weighted to; no public figure exists (1e-4 to 1e-3 is likely)."""
-CHINA_MS: Final = 8 * 3_600_000
 
 
 def simulate(  # noqa: PLR0913 - the options of the command
@@ -63,7 +62,7 @@ def simulate(  # noqa: PLR0913 - the options of the command
     )
     play = Play(stage, decide or practice, until_ms)
     played: list[Played] = []
-    midnight = (since_ms + CHINA_MS) // DAY_MS * DAY_MS - CHINA_MS
+    midnight = midnight_before(since_ms)
     for day in range(days if midnight == since_ms else days + 1):
         played += play.day(midnight + day * DAY_MS, per_day, fraud_rate)
         progress(min(day + 1, days))

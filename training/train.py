@@ -18,7 +18,8 @@ from model.manifest import Calibration, Manifest, Period
 from model.scorer import Curve, Scorer, raw_scores, read_trees
 from training import report
 from training.calibrate import calibrate
-from training.dataset import Dataset, Floats, Progress, Table, build
+from training.dataset import Dataset, Floats, Table, build
+from training.engines import Progress
 from training.evaluate import Evaluation, evaluate
 from training.fit import fit
 from training.log import Log

@@ -17,7 +17,7 @@ from features.replay.log import EventLog, log_of
 from features.replay.sweep import Desk, Numbers, Stretch, kept_as, lay, read, room, stretches
 from features.windows import Answer, Plan, Shelf, Window
 
-__all__ = ["Answers", "EventLog", "Found", "Task", "log_of", "replay", "work"]
+__all__ = ["SCREENINGS", "Answers", "EventLog", "Found", "Task", "log_of", "replay", "work"]
 
 Answers = dict[Window, Answer]
 SCREENINGS = frozenset({"screening"})

@@ -67,7 +67,7 @@ class EventLog:
         names: the kinds.
         occurred: when each happened, in milliseconds.
         known: when it became known.
-        keys: entity -> whose each is.
+        keys: entity (or pair) -> whose each is.
         columns: what windows read beside times.
         places: entity or pair -> the places of the events, where a store gave some of them theirs.
     """
@@ -86,8 +86,10 @@ class EventLog:
 
     def keyed(self, by: str) -> Coded:
         """Return whose each event is, by an entity or a pair."""
+        if by in self.keys:
+            return self.keys[by]
         entity, _, other = by.partition("+")
-        return self.keys[entity].joined(self.keys[other]) if other else self.keys[entity]
+        return self.keys[entity].joined(self.keys[other])
 
     def placed(self, by: str) -> Placed:
         """Return each event's place in the store of an entity."""

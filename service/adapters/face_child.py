@@ -44,6 +44,9 @@ class Answer(Struct, frozen=True):
 def main() -> None:
     """Answer pictures until the parent closes the pipe."""
     asked, told = _pipes()
+    # A group of its own, so that Ctrl-C at a terminal reaches the service alone; the same session, for where the kernel
+    # groups processes by session (autogroup) being nice counts within it alone.
+    os.setpgid(0, 0)
     os.nice(NICEST)
     from service.adapters import face_measure  # noqa: PLC0415 - the models load here, before the limits
 

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 PROGRAM: Final = ("-I", "-B", "-m", "service.adapters.face_child")
 """Isolated: no variables, no user's packages, no current folder."""
 LONGEST_ANSWER: Final = 64 * 1024
-STARTING: Final = timedelta(seconds=60)
-"""Loading the models takes a second or two; on a machine that starts everything at once, more."""
+STARTING: Final = timedelta(minutes=2)
+"""Loading the models takes a second or two; at the lowest priority on a busy machine, much longer."""
 DYING: Final = timedelta(seconds=1)
 RETRY_AFTER_S: Final = 2
 BLAMED_ON_THE_PICTURE: Final = frozenset(
@@ -69,7 +69,6 @@ class _Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 env=_surroundings(),
-                start_new_session=True,
             )
             async with asyncio.timeout(STARTING.total_seconds()):
                 await self._hear()
@@ -149,8 +148,8 @@ class FacePool:
         *,
         children: int = 1,
         queue: int = 8,
-        patience: timedelta = timedelta(seconds=20),
-        longest: timedelta = timedelta(seconds=10),
+        patience: timedelta = timedelta(seconds=30),
+        longest: timedelta = timedelta(seconds=30),
     ) -> None:
         """Start nothing yet."""
         self._children = [_Child() for _ in range(children)]
@@ -170,7 +169,7 @@ class FacePool:
         """Measure one picture and forget it.
 
         Raises:
-            FacesBusyError: the queue is full, or the turn does not come in time.
+            FacesBusyError: the queue is full, or neither turn nor processor are to be had in time.
             FacesDownError: no child can be started, or it was ended by something that is not the picture.
         """
         if len(picture) > MOST_BYTES:
@@ -200,8 +199,9 @@ class FacePool:
             async with asyncio.timeout(self._longest.total_seconds()):
                 answer = await child.ask(picture)
         except TimeoutError:
+            # A heavy picture is ended by its seconds of processor time: this one got none, for others come first.
             child.kill()
-            return Refused("TOO_HEAVY")
+            raise FacesBusyError(RETRY_AFTER_S) from None
         except _LostError:
             return _blame(await child.end())
         except asyncio.CancelledError:

@@ -19,6 +19,9 @@ class NoFaces:
         """Say no."""
         return False
 
+    async def close(self) -> None:
+        """There is nobody to end."""
+
 
 class NoVendor:
     """Knows no verdict of anybody."""

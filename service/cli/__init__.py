@@ -20,7 +20,17 @@ for module in (demo, serving, keys, loading, models, policies, features, doctor)
 def main() -> None:
     """Run the command line, with the commands that other packages registered under `lastcall.commands`."""
     for entry in entry_points(group="lastcall.commands"):
-        found = entry.load()
-        for command in found.registered_commands:
-            app.registered_commands.append(command)
+        take_in(app, entry.load())
     app()
+
+
+def take_in(ours: typer.Typer, found: typer.Typer) -> None:
+    """Add commands and families of commands of another package; a family of the same name is one family."""
+    ours.registered_commands.extend(found.registered_commands)
+    families = {family.name: family for family in ours.registered_groups}
+    for family in found.registered_groups:
+        same = families.get(family.name)
+        if same is None:
+            ours.registered_groups.append(family)
+        elif same.typer_instance is not None and family.typer_instance is not None:
+            take_in(same.typer_instance, family.typer_instance)

@@ -15,6 +15,7 @@ from service.adapters.sql_audit import Trail
 from service.adapters.sql_book import SqlBook
 from service.adapters.sql_challenges import SqlChallenges
 from service.adapters.sql_engine import Database
+from service.adapters.sql_faces import SqlFaces, SqlSessions
 from service.adapters.sql_journal import SqlJournal
 from service.adapters.sql_otp import SqlCodes
 from service.adapters.sql_reader import Reader
@@ -36,6 +37,9 @@ class Records:
     afterwards: SqlAfterwards
     challenges: SqlChallenges
     codes: SqlCodes
+    sessions: SqlSessions
+    faces: SqlFaces
+    sealer: Sealer
     otp_keys: tuple[bytes, ...]
     retention: SqlRetention
     registry: SqlRegistry
@@ -52,14 +56,18 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
     database = Database(settings.database_address)
     reader = Reader(database)
     writer = Writer(database, Trail(secrets.ring("audit")[0].secret, clock))
+    sealer = Sealer(secrets.ring("seal"))
     registry = SqlRegistry(writer, reader, clock)
     try:
         yield Records(
-            book=SqlBook(writer, reader, Sealer(secrets.ring("seal")), clock),
+            book=SqlBook(writer, reader, sealer, clock),
             journal=SqlJournal(writer, reader, clock),
             afterwards=SqlAfterwards(writer, reader),
             challenges=SqlChallenges(writer, reader),
             codes=SqlCodes(writer, reader),
+            sessions=SqlSessions(writer, reader),
+            faces=SqlFaces(writer, reader),
+            sealer=sealer,
             otp_keys=tuple(key.secret for key in secrets.ring("otp")),
             retention=SqlRetention(writer),
             registry=registry,

@@ -21,18 +21,21 @@ from service.adapters.receipts import SignedReceipts
 from service.adapters.redis_velocity import RedisVelocity
 from service.adapters.sql_book import SqlBook
 from service.composing import Composer
+from service.enrolment import Enrolment
 from service.intake import Intake
 from service.judging import InForce
 from service.labelling import Labelling
+from service.liveness import LivenessChecks
 from service.otp import OneTimePasswords
 from service.ports import StoreDownError
 from service.redeem import Redeeming
 from service.remembering import Remembering
-from service.rescreening import Rescreening
+from service.rescreening import DoneWithUs, Rescreening
 from service.screening import Rules, Screening, World
 from service.settings import Settings
 from service.status import Counter
 from service.stepup import StepUp
+from service.wiring.faces import Pool, checks_of, enrolment_of, pool_of
 from service.wiring.gateways import ClosableGateway, gateway_of
 from service.wiring.records import Records, open_records
 from service.wiring.velocity import open_velocity
@@ -62,6 +65,8 @@ class Service:
     rescreening: Rescreening
     stepup: StepUp
     otp: OneTimePasswords
+    liveness: LivenessChecks
+    enrolment: Enrolment
     redeeming: Redeeming
     labelling: Labelling
     counter: Counter
@@ -128,7 +133,9 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         force = InForce(catalogue(), Policy.load(settings.policy, catalogue()), scorer=None)
         gateway = gateway_of(settings)
         stack.push_async_callback(gateway.close)
-        service = _assembled(settings, records, velocity, gateway, force, clock)
+        pool = pool_of(settings)
+        stack.push_async_callback(pool.close)
+        service = _assembled(settings, records, velocity, gateway, pool, force, clock)
         await stack.enter_async_context(_running(service.follow_registry()))
         yield service
 
@@ -138,6 +145,7 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
     records: Records,
     velocity: RedisVelocity,
     gateway: ClosableGateway,
+    pool: Pool,
     force: InForce,
     clock: Clock,
 ) -> Service:
@@ -161,13 +169,14 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
         in_force=lambda: service.force,
     )
     remembering = Remembering(records.book, records.journal, velocity)
+    done = DoneWithUs(records.challenges, records.codes, records.sessions)
     service = Service(
         settings=settings,
         records=records,
         velocity=velocity,
         screening=Screening(world, rules, composer),
         intake=Intake(remembering, records.tokeniser, clock),
-        rescreening=Rescreening(world, rules, composer, records.challenges, records.codes),
+        rescreening=Rescreening(world, rules, composer, done),
         stepup=StepUp(records.challenges, clock),
         otp=OneTimePasswords(
             records.book,
@@ -179,6 +188,8 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
             records.otp_keys,
             settings.otp_per_minute,
         ),
+        liveness=checks_of(records, pool, clock),
+        enrolment=enrolment_of(settings, records, pool, clock),
         redeeming=Redeeming(records.book, records.afterwards, records.receipts, records.tokeniser, clock),
         labelling=Labelling(records.book, records.afterwards, remembering, clock),
         counter=Counter(records.book, records.afterwards),

@@ -1,11 +1,11 @@
-"""A whole face check on a real photograph that is made to move: measured by the pool, judged by the rules.
+"""A whole face check on a real photograph that is made to move: measured as in the pool, judged by the rules.
 
 It shows three things at once: that real landmarks cross the limits that drawn ones do, that the hints find a film that
 is put together carelessly, and that they do not find one that is put together with care. The last is no fault of the
 test: it is what docs/liveness.md warns of.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -14,11 +14,11 @@ from PIL import Image
 from model.face import Measured, points
 from model.gestures import Step
 from model.liveness import Frame, Verdict, judge
-from service.adapters.face_pool import FacePool
+from service.adapters.face_measure import measure
 from tests.service.animated import Floats, Pixels, acted, coded, filmed
 from tests.service.photos import PHOTO
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 STEPS: tuple[Step, ...] = ("turn_left", "blink", "open_mouth", "turn_right")
 PAUSES = (4, 3, 6, 5)
@@ -37,50 +37,35 @@ def portrait() -> Pixels:
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """One loop for the module."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def resting() -> tuple[Pixels, Measured]:
+def resting() -> tuple[Pixels, Measured]:
     """The portrait and what is measured on it."""
     picture = portrait()
-    return picture, (await measured([coded(picture, "PNG")]))[0]
+    return picture, measure(coded(picture, "PNG"))
 
 
-async def measured(pictures: list[bytes]) -> list[Measured]:
-    """Measure pictures in a pool of its own."""
-    pool = FacePool()
-    try:
-        answers = [await pool.measure(picture) for picture in pictures]
-    finally:
-        await pool.close()
-    assert all(isinstance(answer, Measured) for answer in answers)
-    return answers
-
-
-async def checked(picture: Pixels, enrolled: Measured, develop: Callable[[Pixels], bytes]) -> Verdict:
-    """Act the script on a photograph, develop each frame, measure and judge them."""
+def checked(
+    picture: Pixels, enrolled: Measured, develop: Callable[[Pixels], bytes], script: Sequence[Step | None] = SCRIPT
+) -> Verdict:
+    """Act a script on a photograph, develop each frame, measure and judge them."""
     face: Floats = points(enrolled.landmarks)
-    films = await measured([develop(acted(picture, face, look)) for look in SCRIPT])
+    films = [measure(develop(acted(picture, face, look))) for look in script]
     times = np.cumsum([GAPS_MS[n % len(GAPS_MS)] for n in range(len(films))])
     frames = [Frame(int(at), film) for at, film in zip(times, films, strict=True)]
     return judge(frames, STEPS, enrolled=enrolled.template)
 
 
-async def test_real_landmarks_cross_the_limits_and_care_deceives_the_hints(resting: tuple[Pixels, Measured]) -> None:
+def test_real_landmarks_cross_the_limits_and_care_deceives_the_hints(resting: tuple[Pixels, Measured]) -> None:
     """With a fresh grain for every frame this photograph does all four steps and passes: no certified PAD."""
     source = np.random.default_rng(4)
-    verdict = await checked(*resting, lambda picture: filmed(picture, source))
+    verdict = checked(*resting, lambda picture: filmed(picture, source))
     assert (verdict.status, verdict.flags, verdict.steps_done) == ("passed", (), STEPS)
     assert verdict.match is not None
     assert verdict.match > 0.9
     assert verdict.pad_level == "none"
 
 
-async def test_a_film_put_together_carelessly_is_found(resting: tuple[Pixels, Measured]) -> None:
+def test_a_film_put_together_carelessly_is_found(resting: tuple[Pixels, Measured]) -> None:
     """The same without grain: frames come again, and the background is one and the same."""
-    verdict = await checked(*resting, lambda picture: coded(picture, "PNG"))
+    verdict = checked(*resting, lambda picture: coded(picture, "PNG"), SCRIPT[:12])
     assert verdict.status == "failed"
     assert {"duplicate_frames", "identical_noise"} <= set(verdict.flags)

@@ -1,10 +1,11 @@
 """What is measured on a real photograph: where everything is in a face, who it is, and how many there are."""
 
 import dlib
+import numpy as np
 from face_recognition import api
 
 from model.face import distance, eye_aspect_ratio, head_pose, mouth_ratio, points, template
-from service.adapters.face_measure import faces, landmarks
+from service.adapters.face_measure import faces, grain, landmarks
 from service.adapters.face_measure import measure as measured
 from service.adapters.picture import decode, small
 from tests.service.image_corpus import drawn
@@ -74,3 +75,11 @@ def test_the_grain_of_a_copy_is_the_same_and_of_another_coding_is_not() -> None:
     assert plain.grain == png.grain
     assert sum(1 for tile in plain.grain if tile) > 32
     assert sum(a == b for a, b in zip(plain.grain, other.grain, strict=True) if a) < 8
+
+
+def test_what_is_flat_has_no_grain() -> None:
+    """An overexposed wall is the same in every picture, and says nothing."""
+    wall = np.full((480, 640, 3), 250, dtype=np.uint8)
+    assert grain(wall) == (0,) * 64
+    wall[:60, :80] = np.random.default_rng(1).integers(0, 255, (60, 80, 3))
+    assert [place for place, tile in enumerate(grain(wall)) if tile] == [0]

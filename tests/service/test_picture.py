@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.adapters.image_gate import MOST_PIXELS, RefusedError, outline
-from service.adapters.picture import decode, pixels, settle, small
+from service.adapters.image_gate import MOST_PIXELS, Outline, RefusedError, outline
+from service.adapters.picture import _agree, decode, pixels, settle, small
 from tests.service.image_corpus import CORPUS, Hostile, drawn, png
 
 
@@ -80,6 +80,14 @@ def test_pictures_are_turned_upright(orientation: int, kind: str) -> None:
     assert seen.shape == (96, 160, 3)
     assert seen[:40, :70].min() > 200
     assert max(seen[56:].max(), seen[:, 90:].max()) < 50
+
+
+def test_gate_and_decoder_must_agree() -> None:
+    """A file that one of them reads in another way deceives one of them."""
+    picture = Image.new("RGB", (100, 90))
+    _agree(picture, Outline("PNG", 100, 90))
+    with pytest.raises(RefusedError, match="BROKEN"):
+        _agree(picture, Outline("PNG", 90, 100))
 
 
 def test_a_broken_exif_is_no_way_in() -> None:

@@ -101,10 +101,11 @@ def test_a_thief_who_is_stopped_comes_back_another_way() -> None:
 
 
 def test_a_thief_who_gets_through_is_content() -> None:
-    """Without anybody who stops them, hardly any line is asked about again; so what comes back is an answer to us."""
-    repeated = [line for line in by_line(played(allow), "fraud") if len(line) > 1]
-    assert len(repeated) / len(by_line(played(allow), "fraud")) < 0.15
-    assert {line[0].persona.name for line in repeated} <= {"precursor", "coached"}
+    """Whom nobody stops asks again only to go on from a small step to the closure; the rest is an answer to us."""
+    lines = by_line(played(allow), "fraud")
+    repeated = [line for line in lines if len(line) > 1]
+    assert len(repeated) / len(lines) < 0.2
+    assert not any(line[0].request.irreversible for line in repeated)
 
 
 def test_honest_people_come_back_too() -> None:
@@ -126,14 +127,15 @@ def test_the_harder_the_oftener_they_come_back(difficulty: str, low: float, high
 
 
 def test_the_harder_the_fewer_traces_they_leave() -> None:
-    """A swapped SIM is told by the network for fewer of the careful."""
+    """After a swapped SIM, fewer of the careful change the password and the contact at once, or empty a bank."""
 
     def told(difficulty: str) -> float:
         swapped = [one for one in played(allow, 6, difficulty) if one.persona.name == "sim_swapper"]
         assert len(swapped) > 40
         traces = (
             lambda r: r.account.password_reset_h is not None and r.account.password_reset_h < 48,
-            lambda r: r.network.sim_change_age_h is not None and r.network.sim_change_age_h < 72,
+            lambda r: r.account.contact_changed_h is not None and r.account.contact_changed_h < 48,
+            lambda r: r.network.device_change_age_h is not None and r.network.device_change_age_h < 48,
             lambda r: (r.otp.bank_code_storm_1h or 0) >= 4,
         )
         return sum(trace(one.request) for one in swapped for trace in traces) / len(swapped)

@@ -1,5 +1,6 @@
 """Simulated histories for tests: made once a process, and taken apart into rows, fields and truths."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.catalogue import catalogue
-from features.codec import Line, LoggedLabel, LoggedScreening
+from features.codec import Line, LoggedEvent, LoggedLabel, LoggedScreening
+from features.event import KINDS
 from features.places import Places
 from training.dataset import Dataset, build
 from training.log import Log
@@ -54,6 +56,25 @@ def fields_of(line: LoggedScreening) -> dict[str, Any]:
     return out
 
 
+def pasts_of(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
+    """Return, for each judged request, how often each kind of event was known of its line and phone before."""
+    known: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for line in lines:
+        if isinstance(line, LoggedEvent):
+            for entity in ("line", "device"):
+                if entity in line.event.keys:
+                    known[entity, line.event.keys[entity]].append((line.event.known_ms, line.event.kind))
+    return [_past(line, known) for line, _ in judged(lines)]
+
+
+def _past(line: LoggedScreening, known: Mapping[tuple[str, str], list[tuple[int, str]]]) -> dict[str, Any]:
+    counted = dict.fromkeys((f"past.{entity}.{kind}" for entity in ("line", "device") for kind in KINDS), 0.0)
+    for entity in ("line", "device"):
+        for known_ms, kind in known.get((entity, line.event.keys.get(entity, "")), ()):
+            counted[f"past.{entity}.{kind}"] += known_ms < line.event.known_ms
+    return counted
+
+
 def _flatten(name: str, value: Any, out: dict[str, Any]) -> None:
     if isinstance(value, Mapping):
         for key, inner in value.items():
@@ -67,10 +88,14 @@ def _flatten(name: str, value: Any, out: dict[str, Any]) -> None:
 
 
 def table(found: list[dict[str, Any]]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return names and codes: each field in at most ten bins, 0 for absent; identifiers only as said or not said."""
+    """Return names and codes: each field in at most ten bins, 0 for absent; identifiers only as said or not.
+
+    Fields that are always the same are left out.
+    """
     names = sorted({name for one in found for name in one})
     codes = [coded([one.get(name) for one in found]) for name in names]
-    return names, np.stack(codes, axis=1)
+    varied = [number for number, column in enumerate(codes) if len(np.unique(column)) > 1]
+    return [names[number] for number in varied], np.stack([codes[number] for number in varied], axis=1)
 
 
 def coded(values: list[Any]) -> NDArray[np.int64]:

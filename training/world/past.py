@@ -91,6 +91,11 @@ class Past:
             ip = person.broadband if dice.chance(0.6) else person.mobile
             self.about("login_succeeded", person, at_ms - ago_ms, phone=phone, ip=ip, province=province)
 
+    def enrolled(self, person: Person, phone: Phone, at_ms: int) -> None:
+        """Note that a phone was enrolled on a line, about when it came into the hands that hold it now."""
+        ago_h = min(phone.age_h, REACH_H) * self._dice.between(0.2, 1)
+        self.about("device_enrolled", person, at_ms - int(ago_h * HOUR_MS), phone=phone)
+
     def of_person(self, person: Person, at_ms: int) -> None:
         """Note the small troubles that anybody has: forgotten and mistyped passwords, a code that was asked for."""
         dice = self._dice

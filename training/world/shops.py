@@ -8,7 +8,7 @@ from training.world.people import Phone, Register
 
 SHOPS_PER_PROVINCE: Final = 6
 CLERKS_PER_SHOP: Final = 3
-REGULARS: Final = 2
+REGULARS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Shops:
         dice, clerks = self._dice, self._clerks.setdefault(province, [])
         if len(clerks) < SHOPS_PER_PROVINCE * CLERKS_PER_SHOP:
             shop = dice.name("s") if len(clerks) % CLERKS_PER_SHOP == 0 else clerks[-1].store
-            careless = min(0.3, dice.skewed(0.03, 0.9))
+            careless = min(0.3, dice.skewed(0.025, 0.9))
             clerks.append(Clerk(dice.name("a"), shop, careless, min(6.0, dice.skewed(0.8, 0.6))))
             return clerks[-1]
         return dice.pick(clerks)

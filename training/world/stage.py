@@ -45,6 +45,9 @@ REASONS: Final = Choices.of(
 HOURS: Final = Choices.of(
     dict(enumerate((6, 4, 3, 2, 2, 3, 6, 14, 30, 45, 50, 46, 36, 38, 44, 46, 44, 40, 34, 32, 32, 28, 20, 12)))
 )
+CHINA_MS: Final = 8 * HOUR_MS
+ENROLLED: Final = 0.5
+"""How often a phone that is not the usual one was enrolled on the line before it asks, and reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,11 @@ DIFFICULTIES: Final = {
     "hard": Difficulty(tells=0.8, tries=5, again=0.8),
 }
 NORMAL: Final = DIFFICULTIES["normal"]
+
+
+def midnight_before(at_ms: int) -> int:
+    """Return when the day of a moment began in China."""
+    return (at_ms + CHINA_MS) // DAY_MS * DAY_MS - CHINA_MS
 
 
 class Stage:
@@ -137,6 +145,8 @@ class Stage:
             own_sim=own_sim and not line_off,
             past=self.past,
         )
+        if visit.phone is not None and phone is not None and dice.chance(ENROLLED):
+            self.past.enrolled(person, phone, at_ms)
         self.form.fill(visit)
         if visit.assisted:
             self.handled_by(visit, self.shops.clerk(spot.province))
@@ -187,6 +197,10 @@ class Stage:
         """Note the ordinary past of a person and their phone before a request."""
         self.past.of_phone(person, person.phone, at_ms, logins=logins)
         self.past.of_person(person, at_ms)
+
+    def later(self, at_ms: int, days: int, hours: "Choices[int]" = HOURS) -> int:
+        """Return a moment some days after another."""
+        return self.moment(midnight_before(at_ms) + days * DAY_MS, hours)
 
     def moment(self, day_ms: int, hours: "Choices[int]" = HOURS) -> int:
         """Return a moment of a day that begins at midnight in China."""

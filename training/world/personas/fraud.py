@@ -5,6 +5,7 @@ accounts, F5 insiders, F6 coached owners, F7 relatives, F8 porting farms, F9 scr
 F12 collected balances, F13 mules, F14 services dropped first, F15 suspensions that keep the owner from hearing.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from training.world.personas import Persona
@@ -17,8 +18,8 @@ PERSONAS: Final = (
     Persona("sim_swapper", "fraud", 0.17, sim_swapper, "F2"),
     Persona("premium_hunter", "fraud", 0.09, premium_hunter, "F3"),
     Persona("account_taker", "fraud", 0.13, account_taker, "F4"),
-    Persona("insider", "fraud", 0.05, insider, "F5"),
-    Persona("coached", "fraud", 0.11, coached, "F6"),
+    Persona("insider", "fraud", 0.045, insider, "F5"),
+    Persona("coached", "fraud", 0.10, coached, "F6"),
     Persona("relative", "fraud", 0.03, relative, "F7"),
     Persona("port_farmer", "fraud", 0.015, port_farmer, "F8"),
     Persona("bot", "fraud", 0.02, bot, "F9"),
@@ -29,3 +30,5 @@ PERSONAS: Final = (
     Persona("precursor", "fraud", 0.04, precursor, "F14"),
     Persona("silencer", "fraud", 0.048, silencer, "F15"),
 )
+PATTERNS: Final[Mapping[str, str]] = {persona.name: str(persona.pattern) for persona in PERSONAS}
+"""Persona -> pattern, by which a report tells recall."""

@@ -8,7 +8,8 @@ from training.world.personas.trade import LATE, NIGHTLY, OFFICE, Thief, persist,
 from training.world.stage import Stage
 from training.world.visit import Visit
 
-INSIDERS: Final = 6
+INSIDERS: Final = 5
+THEIR_OWN: Final = ("app",) * 7 + ("web", "chatbot")
 TOOLS: Final = (
     ["UNKNOWN_CONTROLLING"],
     ["UNKNOWN_CAPTURING"],
@@ -29,17 +30,23 @@ def premium_hunter(stage: Stage, day_ms: int) -> Story:
         ago_ms = int(dice.between(1, 30) * DAY_MS)
         stage.past.about("record_viewed_by_agent", person, at_ms - ago_ms, others={"agent": clerk.id})
 
+    province, clerk, friend = stage.shops.crooked(person.line.home, INSIDERS)
+    helped = dice.chance(0.4)
+
     def attempt(moment: int) -> Visit:
         visit = stage.visit(
             person,
             moment,
             action="close",
-            channel=one.channel or dice.pick(("store", "store", "hotline", "app")),
+            channel=one.channel or ("store" if helped else dice.pick(("store", "store", "hotline", "app"))),
             phone=one.phone,
+            spot=stage.country.spot(province) if helped and one.slips(0.5) else None,
             own_sim=False,
             line_off=dice.chance(0.7),
         )
-        return _with_forged_papers(one, visit)
+        if helped and visit.assisted:
+            stage.handled_by(visit, clerk)
+        return _with_forged_papers(one, visit, friend if helped else one.gang.beneficiary)
 
     yield from persist(one, person, at_ms, attempt)
     if dice.chance(0.5):
@@ -48,22 +55,23 @@ def premium_hunter(stage: Stage, day_ms: int) -> Story:
         stage.past.about("number_reregistered", person, later_ms, province=person.line.home)
 
 
-def _with_forged_papers(one: Thief, visit: Visit) -> Visit:
+def _with_forged_papers(one: Thief, visit: Visit, beneficiary: str) -> Visit:
+    """The papers look right, or nearly so; somebody is named who gets the number."""
     dice = one.stage.dice
     visit.put("account", last_activity_days=int(dice.skewed(120, 0.8)))
     papers = ("verified", "provided", "verified", "failed" if one.slips(0.5) else "pending")
     visit.put("requester", role="delegate" if dice.chance(0.3) else "owner", document_status=dice.pick(papers))
     matched = "false" if one.slips(0.15) else "true"
-    visit.put("kyc", name_match_score=dice.whole(70, 100), id_document_match=matched)
-    if visit.assisted and one.slips(0.4):
-        visit.put("agent", beneficiary_token=one.gang.beneficiary)
+    visit.put("kyc", name_match_score=dice.whole(60, 100), id_document_match=matched)
+    if visit.assisted and one.slips(0.5):
+        visit.put("agent", beneficiary_token=beneficiary)
     if visit.line_spot is None and dice.chance(0.8):
         visit.body["otp"] = {"status": "not_possible"}
     return visit
 
 
 def insider(stage: Stage, day_ms: int) -> Story:
-    """A clerk closes customers' lines for somebody outside, late, with a check skipped; two or three a night."""
+    """A clerk closes customers' lines for somebody outside, late, with a check skipped; the same few do, for weeks."""
     dice, at_ms = stage.dice, stage.moment(day_ms, LATE)
     province, clerk, friend = stage.shops.crooked(stage.country.birthplace(), INSIDERS)
     for _ in range(dice.whole(1, 3)):
@@ -71,10 +79,10 @@ def insider(stage: Stage, day_ms: int) -> Story:
         here = stage.country.spot(province) if dice.chance(0.4) else person.home
         visit = stage.visit(person, at_ms, action="close", channel="store", spot=here)
         stage.handled_by(visit, clerk)
-        visit.put("agent", override=stage.slips(0.6))
-        if stage.slips(0.6):
+        visit.put("agent", override=stage.slips(0.65))
+        if stage.slips(0.65):
             visit.put("agent", beneficiary_token=friend)
-        for _ in range(dice.count(1.5)):
+        for _ in range(dice.count(2.5)):
             visit.say("record_viewed_by_agent", dice.between(0.1, 20), agent=clerk.id, store=clerk.store)
         if stage.slips(0.5):
             visit.body["otp"] = {"status": "not_sent"}
@@ -96,12 +104,10 @@ def coached(stage: Stage, day_ms: int) -> Story:
 
     def attempt(moment: int) -> Visit:
         wanted = "close" if one.channel else dice.pick(("close", "close", "suspend", "unsubscribe"))
-        return _dictated(
-            one, stage.visit(person, moment, action=wanted, channel=one.channel or stage.app("web", "chatbot"))
-        )
+        return _dictated(one, stage.visit(person, moment, action=wanted, channel=one.channel or dice.pick(THEIR_OWN)))
 
     if first:
-        step = stage.visit(person, at_ms, action=dice.pick(("unsubscribe", "suspend")), channel=stage.app("web"))
+        step = stage.visit(person, at_ms, action=dice.pick(("unsubscribe", "suspend")), channel=dice.pick(THEIR_OWN))
         yield stage.finish(_dictated(one, step))
         at_ms += int(min(dice.skewed(9, 1), 200.0) * HOUR_MS) + 60_000
     yield from persist(one, person, at_ms, attempt, first=not first)
@@ -113,8 +119,8 @@ def _dictated(one: Thief, visit: Visit) -> Visit:
     if "hooked" in visit.body.get("device", {}):
         visit.put(
             "device",
-            remote_control=one.slips(0.5),
-            screen_shared=one.slips(0.6),
+            remote_control=one.slips(0.6),
+            screen_shared=one.slips(0.65),
             call_in_progress=dice.pick(("voip", "cellular", "voip", "none")),
             unknown_accessibility=one.slips(0.2),
         )
@@ -126,7 +132,7 @@ def _dictated(one: Thief, visit: Visit) -> Visit:
         visit.safety_cancelled(dice.between(0.1, 48))
     if visit.body.get("otp", {}).get("status") == "passed" and one.slips(0.8):
         visit.put("otp", entry_latency_s=round(dice.between(25, 80), 1), input_method="typed")
-    visit.put("network", scam_call_active=one.slips(0.3) if dice.chance(0.4) else None)
+    visit.put("network", scam_call_active=one.slips(0.5) if dice.chance(0.5) else None)
     return visit
 
 

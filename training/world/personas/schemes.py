@@ -44,7 +44,7 @@ def _scripted(one: Thief, visit: Visit, bundle: int | None) -> Visit:
         quick = round(dice.skewed(2 if one.slips(0.9) else 9, 0.7), 1)
         visit.put("confirmation", seconds_on_page=quick, edits=0 if dice.chance(0.7) else 1)
     if "hooked" in visit.body.get("device", {}):
-        visit.put("device", emulator="yes" if one.slips(0.4) else "no", hooked=one.slips(0.3))
+        visit.put("device", emulator="yes" if one.slips(0.5) else "no", hooked=one.slips(0.4))
     if "otp" in visit.body:
         visit.put("otp", status=dice.pick(("failed", "expired", "passed", "not_sent")))
     if bundle is not None:
@@ -65,8 +65,8 @@ def port_farmer(stage: Stage, day_ms: int) -> Story:
         visit = stage.visit(person, at_ms, action="close", channel=channel, reason="port_out", spot=here)
         if visit.assisted:
             stage.handled_by(visit, clerk)
-            visit.put("agent", override=stage.slips(0.3))
-            if one.slips(0.5):
+            visit.put("agent", override=stage.slips(0.4))
+            if one.slips(0.6):
                 visit.put("agent", beneficiary_token=one.gang.beneficiary)
         visit.put("network", port_pending=dice.pick(("requested", "authorised")) if one.slips(0.8) else "none")
         visit.put("requester", role=dice.pick(("agent", "delegate", "owner", "owner")))
@@ -166,15 +166,15 @@ def silencer(stage: Stage, day_ms: int) -> Story:
             person,
             moment,
             action="suspend",
-            channel=one.channel or dice.pick(("app", "hotline", "hotline", "web")),
+            channel=one.channel or dice.pick(("app", "app", "hotline", "web")),
             reason=dice.pick(("lost_stolen", "lost_stolen", "security_risk", "not_needed")),
             phone=one.phone,
             own_sim=False,
             line_spot=person.home,
             ip=one.ip,
         )
-        visit.put("otp", bank_code_storm_1h=dice.whole(4, 14) if one.slips(0.7) else 0)
-        if one.slips(0.4):
+        visit.put("otp", bank_code_storm_1h=dice.whole(4, 14) if one.slips(0.75) else 0)
+        if one.slips(0.5):
             visit.password_reset(dice.between(0.2, 30))
         if one.slips(0.4):
             visit.put("otp", status="passed", entry_latency_s=round(dice.skewed(45, 0.5), 1), same_province=False)

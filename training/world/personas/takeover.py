@@ -87,7 +87,11 @@ def sim_swapper(stage: Stage, day_ms: int) -> Story:
         )
         return _with_new_sim(one, visit, (moment - swapped_ms) / HOUR_MS)
 
-    yield from persist(one, person, at_ms, attempt)
+    at_ms = yield from persist(one, person, at_ms, attempt)
+    if wanted != "close" and dice.chance(0.4):
+        # First quiet, then gone.
+        wanted = "close"
+        yield from persist(one, person, at_ms + int(dice.between(0.3, 40) * HOUR_MS), attempt, first=False)
 
 
 def _with_new_sim(one: Thief, visit: Visit, sim_h: float) -> Visit:
@@ -128,7 +132,10 @@ def account_taker(stage: Stage, day_ms: int) -> Story:
         )
         return _broken_into(one, visit)
 
-    yield from persist(one, person, at_ms, attempt)
+    at_ms = yield from persist(one, person, at_ms, attempt)
+    if wanted != "close" and dice.chance(0.4):
+        wanted = "close"
+        yield from persist(one, person, at_ms + int(dice.between(2, 200) * HOUR_MS), attempt, first=False)
 
 
 def _broken_into(one: Thief, visit: Visit) -> Visit:
