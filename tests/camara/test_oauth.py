@@ -8,6 +8,7 @@ import anyio
 import httpx
 import pytest
 
+from service.adapters.camara import oauth
 from service.adapters.camara.guard import Rules
 from service.adapters.camara.oauth import Credentials, Tokens
 from service.ports_network import SOURCES, SourceFailedError
@@ -63,20 +64,16 @@ def test_one_that_gives_up_does_not_take_the_token_away() -> None:
     with_gateway(use)
 
 
-def test_a_token_is_replaced_before_its_end() -> None:
-    """The old one serves while the new one is fetched; after its end nobody gets it."""
+def test_a_token_is_replaced_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old one serves while the new one is fetched, so nobody waits."""
+    monkeypatch.setattr(oauth, "_RENEW", 0.0)
 
     async def use(made: Gateway, tokens: Tokens) -> None:
-        number = iter(range(1, 100))
-        made.grant = lambda _: http(200, {"access_token": f"t{next(number)}", "token_type": "Bearer", "expires_in": 1})
-        assert await tokens.token(SCOPE) == "t1"
-        await anyio.sleep(0.8)
-        made.delays["token"] = 0.05
-        assert await tokens.token(SCOPE) == "t1"
-        await anyio.sleep(0.3)
-        assert await tokens.token(SCOPE) == "t2"
-        await anyio.sleep(1.1)
-        assert await tokens.token(SCOPE) == "t3"
+        assert await tokens.token(SCOPE) == f"1.{SCOPE}"
+        made.delays["token"] = 0.1
+        assert [await tokens.token(SCOPE) for _ in range(3)] == [f"1.{SCOPE}"] * 3
+        await asyncio.gather(*tokens._fetching.values())
+        assert await tokens.token(SCOPE) == f"2.{SCOPE}"
 
     with_gateway(use)
 

@@ -5,13 +5,15 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
 import pytest
 
-from lastcall_client import AsyncLastcall, Lastcall, LastcallError, Options
+from lastcall_client import AsyncLastcall, Failure, Lastcall, LastcallError, Options
+from lastcall_client.failover import failover
 from tests.client.conftest import AT_ONCE, QUICK, Asking
 from tests.client.examples import ACTIONS, REQUEST, WITHOUT_US, answer, asking, raw
 from tests.client.raw import drips, raw_server, reply, says, silent
@@ -221,6 +223,13 @@ def test_raised_when_asked(ask: Asking) -> None:
         ask(server.url, "screen", REQUEST, options=Options(raise_failures=True, deadline=AT_ONCE))
     held(caught.value.result, "close_remote", "rejected")
     assert caught.value.failure.path == "subscriber.msisdn"
+
+
+def test_a_failover_is_no_permission_whatever_else_it_says() -> None:
+    """Not even one that somebody made to look like an observing service."""
+    made = failover(REQUEST, Failure(cause="timeout"))
+    assert not replace(made, enforced=False, decision="allow", receipt="a.b.c").proceed
+    assert replace(made, enforced=False, failover=False).proceed
 
 
 def test_a_closed_client_holds() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from joserfc import jws
 
 from lastcall_client import Options
 from service.adapters.receipts import SignedReceipts
@@ -56,6 +57,14 @@ def test_an_allow_with_a_right_receipt_is_believed(ask: Asking) -> None:
         with raw_server(says(reply(raw(receipt=genuine)))) as server:
             found, _ = ask(server.url, "screen", REQUEST, options=PINNED)
         assert (found.decision, found.receipt, found.proceed) == ("allow", genuine, True)
+
+
+def test_something_else_that_the_service_signed_is_no_receipt(ask: Asking) -> None:
+    """The kind is part of what is signed, so a token for another purpose opens nothing."""
+    claims = json.dumps({**CLAIMS, "exp": LATER}).encode()
+    other = jws.serialize_compact({"alg": "Ed25519", "typ": "jwt"}, claims, OURS._key, algorithms=["Ed25519"])
+    found, _ = ask("http://127.0.0.1:9", "verify_receipt", other, options=PINNED)
+    assert (found.valid, found.failure.cause, found.failure.detail) == (False, "bad_receipt", "kind")
 
 
 def test_a_receipt_is_verified_offline(ask: Asking) -> None:

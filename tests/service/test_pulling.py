@@ -119,6 +119,12 @@ def test_what_was_stated_is_never_asked_or_replaced() -> None:
     assert network.asked == []
 
 
+def test_a_part_that_was_stated_stays_beside_what_is_found() -> None:
+    """The source is asked for the rest."""
+    found, failed = complete(Told(), made(location=PLACE | {"match_rate": 50}), {"location_verification"})
+    assert (found.location.verification_result, found.location.match_rate, failed) == ("PARTIAL", 50, ())
+
+
 def test_only_what_is_wanted_is_asked() -> None:
     """Data that no policy reads is not fetched."""
     network = Told()

@@ -54,7 +54,7 @@ def screening(request: object, key: str | None, keys: Keys, within: timedelta) -
         request_id = asked.get("request_id")
         if not isinstance(request_id, str):
             raise Trouble("invalid_request", "request_id")
-        call = Call(method="POST", path="/v1/screenings", body=request, key=key or request_id, repeatable=True)
+        call = Call(method="POST", path="/v1/screenings", body=request, key=key or request_id)
         found = _screening(await wire.send(call))
         if found.request_id != request_id:
             raise Trouble("mismatched", "request_id")
@@ -82,7 +82,7 @@ def reporting(events: Sequence[object], within: timedelta) -> Operation[Reported
         done = Reported()
         for start in range(0, len(events), BATCH):
             batch = {"events": list(events[start : start + BATCH])}
-            reply = await wire.send(Call(method="POST", path="/v1/events", body=batch, repeatable=True))
+            reply = await wire.send(Call(method="POST", path="/v1/events", body=batch))
             done = _added(done, reading.mapping(reply.body, "body"), start)
         return done
 
@@ -114,7 +114,6 @@ def redeeming(
             path=f"/v1/screenings/{_safe(screening_id)}/redeem",
             body=shown,
             key=execution_id,
-            repeatable=True,
         )
         body = reading.mapping((await wire.send(call)).body, "body")
         do = reading.text(body, "do")
@@ -135,7 +134,7 @@ def recording(
     async def run(wire: Wire) -> Recorded:
         said = {field: value for field, value in body.items() if value is not None}
         path = f"/v1/screenings/{_safe(screening_id)}/{what}"
-        reply = await wire.send(Call(method="POST", path=path, body=said or None, repeatable=True))
+        reply = await wire.send(Call(method="POST", path=path, body=said or None))
         taken = reading.mapping(reply.body, "body")
         known = reading.maybe_flag(taken, "accepted") is False
         return Recorded(recorded=True, known=known, redeemed=reading.maybe_flag(taken, "redeemed"))

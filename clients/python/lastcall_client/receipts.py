@@ -96,7 +96,7 @@ class Keys:
         return checked(receipt, self._kept, now_s=now_s)
 
     async def _ask(self, wire: Wire, now_s: float) -> None:
-        reply = await wire.send(Call(method="GET", path="/.well-known/jwks.json", repeatable=True))
+        reply = await wire.send(Call(method="GET", path="/.well-known/jwks.json"))
         if not isinstance(reply.body, dict) or not isinstance(reply.body.get("keys"), list):
             raise Trouble("unknown_answer", "keys")
         self._kept, self._asked_s = reply.body, now_s

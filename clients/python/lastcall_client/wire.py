@@ -38,13 +38,12 @@ _LOST: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, ht
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What is sent; `repeatable`: the service counts it once, however often it arrives."""
+    """What is sent; the service counts each call once, by its key or by what it says, however often it arrives."""
 
     method: str
     path: str
     body: object = None
     key: str | None = None
-    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +82,8 @@ class Wire:
         """Send, and wait for the head of the answer; a kept connection that had died is replaced once."""
         try:
             return await self._http.send(self._request(call, content), stream=True)
-        except _LOST as error:
-            if not call.repeatable:
-                raise Trouble("disconnected", type(error).__name__) from error
+        except _LOST:
+            pass
         except httpx.HTTPError as error:
             raise _unreached(error) from error
         try:
