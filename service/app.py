@@ -7,7 +7,20 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from features.clock import Clock
-from service.api import access, after, cases, challenges, events, faces, health, otp, problems, schema, screenings
+from service.api import (
+    access,
+    after,
+    cases,
+    challenges,
+    events,
+    faces,
+    health,
+    otp,
+    owner,
+    problems,
+    schema,
+    screenings,
+)
 from service.settings import Settings
 from service.wiring import open_service
 
@@ -29,7 +42,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 
     app = FastAPI(title="Lastcall", version=version("lastcall"), description=DESCRIPTION, lifespan=life)
     problems.install(app)
-    for room in (screenings, challenges, otp, faces, after, cases, events, health):
+    for room in (screenings, challenges, otp, faces, after, cases, owner, events, health):
         app.include_router(room.router)
     access.check_all_declared(app.routes)
     schema.install(app)

@@ -70,6 +70,7 @@ def private_parts(request: ScreeningRequest) -> dict[str, str | float]:
         "party_id": request.subscriber.party_id,
         "ip": request.network.ip,
         "device_id": request.device.id,
+        **_on_record(request),
         "second_contact": next((contact.token for contact in request.contacts if proves(contact)), None),
         "latitude": request.location.latitude,
         "longitude": request.location.longitude,
@@ -77,6 +78,12 @@ def private_parts(request: ScreeningRequest) -> dict[str, str | float]:
         "line_longitude": request.location.line_longitude,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _on_record(request: ScreeningRequest) -> dict[str, str]:
+    """Return the carrier's own tokens of the contacts on record, which must hear of a closure."""
+    known = [c.token for c in request.contacts if c.source == "on_record" and not c.is_closing_number]
+    return {f"contact_{place}": token for place, token in enumerate(known)}
 
 
 def line_of(keys: Mapping[str, str]) -> str:

@@ -121,6 +121,18 @@ class Redeeming:
         )
         _check(await self._after.withdraw(wish))
 
+    async def not_me(self, tenant: str, screening_id: str) -> None:
+        """Take a closure back because its owner says that it was not them; at any time, and again is fine."""
+        wish = Withdrawal(
+            tenant=tenant,
+            screening_id=screening_id,
+            at_ms=self._clock.now_ms(),
+            until_ms=None,
+            by="owner",
+            why="not_me",
+        )
+        _check(await self._after.withdraw(wish))
+
     async def outcome(self, who: Executor, screening_id: str, outcome: Became, at: datetime | None) -> Written:
         """Write down what became of a request; one that was carried out without us is an alarm.
 

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         ),
     ] = "outbox"
     otp_per_minute: Annotated[int, Field(ge=1, le=1_000_000, description="most codes sent a minute, all lines")] = 600
+    webhook_networks: Annotated[
+        str,
+        Field(description="networks (CIDR, by comma) beside the public internet that webhooks may reach, http too"),
+    ] = ""
     faces: Annotated[
         Literal["off", "liveness", "enrolment"],
         Field(description="face checks of our own: off, without kept faces, or with faces enrolled by consent"),

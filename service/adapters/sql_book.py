@@ -24,6 +24,7 @@ from service.adapters.sql_rows import (
     decision_digest,
     decision_row,
     message_row,
+    notice_row,
     screening_in,
 )
 from service.adapters.sql_tables import challenges, decisions, outbox, pulse
@@ -128,6 +129,7 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
     _write_all(connection, cases, [case_row(entry) for entry, _ in winners])
     _write_all(connection, challenges, [challenge_row(entry) for entry, _ in winners])
     _write_all(connection, outbox, [message_row(entry) for entry, _ in winners])
+    _write_all(connection, outbox, [notice_row(entry) for entry, _ in winners])
     for entry, _ in winners:
         if entry.lifts:
             lift(connection, entry, trail)

@@ -19,6 +19,7 @@ from service.adapters.sealing import Sealer
 from service.adapters.sql_audit import Atom, digest_of
 from service.answer import KeptAnswer, keep, recall
 from service.ports import Entry
+from service.ports_outbox import NOTICE
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -178,6 +179,19 @@ def message_row(entry: Entry) -> Row:
         "state": "waiting",
         "attempts": 0,
         "next_ms": entry.created_ms,
+    }
+
+
+def notice_row(entry: Entry) -> Row | None:
+    """Return the message by which the owner hears of a closure that was allowed; None where there is none."""
+    if entry.kept.answer.receipt is None or entry.klass != "irreversible":
+        return None
+    told = {"screening_id": entry.screening_id}
+    return {
+        **message_row(entry),
+        "message_id": f"msg_notice_{entry.screening_id}",
+        "kind": NOTICE,
+        "payload": _encoder.encode(told).decode(),
     }
 
 

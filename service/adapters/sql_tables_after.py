@@ -125,3 +125,16 @@ faces = Table(
     Index("faces_ending", "expires_ms"),
 )
 """Enrolled faces: sealed templates of 128 numbers by separate consent, kept for a stated time, erased on withdrawal."""
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    words("endpoint_id", key=True),
+    words("tenant"),
+    words("url"),
+    raw("secrets"),
+    words("state"),
+    whole("created_ms"),
+    Index("webhooks_of_tenant", "tenant", "state"),
+)
+"""Where an operator's messages go; `secrets` is a sealed list, newest first; `gone` when the receiver wants none."""

@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from service.cli import demo, doctor, features, keys, loading, models, policies, serving, users
+from service.cli import demo, doctor, features, keys, loading, models, policies, serving, users, webhooks
 
 app = typer.Typer(
     name="lastcall",
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, serving, keys, users, loading, models, policies, features, doctor):
+for module in (demo, serving, keys, webhooks, users, loading, models, policies, features, doctor):
     module.join(app)
 
 

@@ -44,8 +44,9 @@ def _jobs(service: Service, keeper: Keeper) -> list[tuple[float, Job]]:
     rescreener = Rescreener(service.records.challenges, service.rescreening, SystemClock())
     eraser = Eraser(service.records.retention, SystemClock(), timedelta(days=service.settings.private_days))
     caretaker = Caretaker(service.casework, service.records.mentions, SystemClock())
+    messages = [(1.0, service.messenger.look)]
     cases = [(1.0, caretaker.look), (2.0, caretaker.index)]
-    return [(0.5, keeper.look), (1.0, rescreener.look), (600.0, eraser.look), *cases]
+    return [(0.5, keeper.look), (1.0, rescreener.look), (600.0, eraser.look), *messages, *cases]
 
 
 async def _repeat(stop: asyncio.Event, every_s: float, job: Job) -> None:

@@ -2,11 +2,19 @@
 
 from typing import TypeAlias
 
+from features.clock import Clock
 from service.adapters.secrets_folder import SecretsFolder
 from service.adapters.sms import HttpGateway, NoGateway, OutboxGateway
+from service.adapters.webhooks import HttpWebhooks, Reach
 from service.settings import Settings
 
 ClosableGateway: TypeAlias = HttpGateway | OutboxGateway | NoGateway
+
+
+def webhooks_of(settings: Settings, clock: Clock) -> HttpWebhooks:
+    """Return who sends webhooks: to public addresses over TLS, and to the networks that the settings name."""
+    allowed = tuple(network for network in settings.webhook_networks.split(",") if network)
+    return HttpWebhooks(clock, Reach(allowed=allowed, plain_http=bool(allowed)))
 
 
 def gateway_of(settings: Settings) -> ClosableGateway:

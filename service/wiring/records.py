@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from features.catalogue import catalogue
 from features.clock import Clock, SystemClock
 from service.adapters.keyring import SqlKeyring
+from service.adapters.links import SignedLinks
 from service.adapters.receipts import SignedReceipts
 from service.adapters.sealing import Sealer
 from service.adapters.secrets_folder import SecretsFolder
@@ -23,6 +24,7 @@ from service.adapters.sql_journal import SqlJournal
 from service.adapters.sql_mentions import SqlMentions
 from service.adapters.sql_numbers import SqlNumbers
 from service.adapters.sql_otp import SqlCodes
+from service.adapters.sql_outbox import SqlAddresses, SqlOutbox
 from service.adapters.sql_people import SqlPeople
 from service.adapters.sql_proposals import SqlProposals
 from service.adapters.sql_reader import Reader
@@ -44,6 +46,9 @@ class Records:
     afterwards: SqlAfterwards
     challenges: SqlChallenges
     codes: SqlCodes
+    outbox: SqlOutbox
+    addresses: SqlAddresses
+    links: SignedLinks
     sessions: SqlSessions
     faces: SqlFaces
     sealer: Sealer
@@ -79,6 +84,9 @@ async def open_records(settings: Settings, clock: Clock | None = None) -> AsyncI
             afterwards=SqlAfterwards(writer, reader),
             challenges=SqlChallenges(writer, reader),
             codes=SqlCodes(writer, reader),
+            outbox=SqlOutbox(writer, reader),
+            addresses=SqlAddresses(writer, reader, sealer, clock),
+            links=SignedLinks(tuple(key.secret for key in secrets.ring("links")), clock),
             sessions=SqlSessions(writer, reader),
             faces=SqlFaces(writer, reader),
             sealer=sealer,

@@ -17,9 +17,11 @@ from features.places import Places
 from model.bundle import BundleRefusedError
 from model.policy import Policy
 from service.adapters.keyring import SqlKeyring
+from service.adapters.links import SignedLinks
 from service.adapters.receipts import SignedReceipts
 from service.adapters.redis_velocity import RedisVelocity
 from service.adapters.sql_book import SqlBook
+from service.adapters.webhooks import HttpWebhooks
 from service.casework import Casework
 from service.composing import Composer
 from service.enrolment import Enrolment
@@ -27,6 +29,7 @@ from service.intake import Intake
 from service.judging import InForce
 from service.labelling import Labelling
 from service.liveness import LivenessChecks
+from service.notify import Messenger
 from service.otp import OneTimePasswords
 from service.ports import StoreDownError
 from service.redeem import Redeeming
@@ -38,7 +41,7 @@ from service.status import Counter
 from service.stepup import StepUp
 from service.wiring.analysts import Analysts, analysts_of
 from service.wiring.faces import Pool, checks_of, enrolment_of, pool_of
-from service.wiring.gateways import ClosableGateway, gateway_of
+from service.wiring.gateways import ClosableGateway, gateway_of, webhooks_of
 from service.wiring.records import Records, open_records
 from service.wiring.velocity import open_velocity
 
@@ -73,6 +76,7 @@ class Service:
     labelling: Labelling
     analysts: Analysts
     counter: Counter
+    messenger: Messenger
     force: InForce
 
     @property
@@ -84,6 +88,11 @@ class Service:
     def book(self) -> SqlBook:
         """The record of decisions."""
         return self.records.book
+
+    @property
+    def links(self) -> SignedLinks:
+        """The signer of links to owners."""
+        return self.records.links
 
     @property
     def keyring(self) -> SqlKeyring:
@@ -141,9 +150,11 @@ async def open_service(settings: Settings, clock: Clock | None = None) -> AsyncI
         force = InForce(catalogue(), Policy.load(settings.policy, catalogue()), scorer=None)
         gateway = gateway_of(settings)
         stack.push_async_callback(gateway.close)
+        webhooks = webhooks_of(settings, clock)
+        stack.push_async_callback(webhooks.close)
         pool = pool_of(settings)
         stack.push_async_callback(pool.close)
-        service = _assembled(settings, records, velocity, gateway, pool, force, clock)
+        service = _assembled(settings, records, velocity, gateway, webhooks, pool, force, clock)
         await stack.enter_async_context(_running(service.follow_registry()))
         yield service
 
@@ -153,6 +164,7 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
     records: Records,
     velocity: RedisVelocity,
     gateway: ClosableGateway,
+    webhooks: HttpWebhooks,
     pool: Pool,
     force: InForce,
     clock: Clock,
@@ -203,6 +215,16 @@ def _assembled(  # noqa: PLR0913 - all that a service is made of
         labelling=labelling,
         analysts=analysts_of(settings, records, labelling, lambda: service.force, clock),
         counter=Counter(records.book, records.afterwards),
+        messenger=Messenger(
+            records.outbox,
+            records.addresses,
+            webhooks,
+            gateway,
+            records.book,
+            records.links,
+            clock,
+            settings.public_url,
+        ),
         force=force,
     )
     return service

@@ -73,6 +73,7 @@ async def test_what_is_written_has_no_plain_name(desk: Desk) -> None:
         "ip": "203.0.113.7",
         "device_id": body["device"]["id"],
         "second_contact": body["contacts"][0]["token"],
+        "contact_0": body["contacts"][0]["token"],
         "latitude": 23.1,
         "longitude": 113.3,
     }

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _executed()
     _challenges()
     _faces()
+    _endpoints()
 
 
 def _executed() -> None:
@@ -110,6 +111,19 @@ def _faces() -> None:
         sa.PrimaryKeyConstraint("tenant", "party"),
     )
     _index("faces_ending", "faces", "expires_ms")
+
+
+def _endpoints() -> None:
+    """Where messages go."""
+    op.create_table(
+        "webhooks",
+        *_columns(TEXT, "endpoint_id tenant url"),
+        *_columns(RAW, "secrets"),
+        *_columns(TEXT, "state"),
+        *_columns(WHOLE, "created_ms"),
+        sa.PrimaryKeyConstraint("endpoint_id"),
+    )
+    _index("webhooks_of_tenant", "webhooks", "tenant state")
 
 
 def _of(column: str, table: str) -> sa.ForeignKeyConstraint:
