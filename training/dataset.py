@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from features.catalogue import Catalogue, columns, encode
 from features.codec import LoggedLabel, LoggedScreening
+from features.history import moment_of
 from features.replay import Answers, log_of
-from features.signal import Moment, Signal, Value
+from features.signal import Signal, Value
 from features.windows import Plan
 from training.engines import ENGINES, EngineName, Progress
 from training.log import Log, LogError
@@ -117,17 +118,6 @@ def answered(
 
 
 Known = tuple[LoggedScreening, LoggedLabel, Answers]
-
-
-def moment_of(one: LoggedScreening, answers: Answers) -> Moment:
-    """Return a logged request's moment as serving saw it: a store that was down then stays down."""
-    return Moment(
-        request=one.request,
-        facts=one.facts,
-        at_ms=one.event.known_ms,
-        keys={entity: token for entity, token in one.event.keys.items() if entity != "cell"},
-        answers=None if "velocity" in one.failed else answers,
-    )
 
 
 def _rows(

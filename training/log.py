@@ -1,78 +1,20 @@
-"""The log as training reads it: what was asked, what turned out to be true, and everything that windows remember."""
+"""The log as training reads it from its files."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import zstandard
 
-from features.codec import (
-    BrokenLineError,
-    Line,
-    LoggedEvent,
-    LoggedHeader,
-    LoggedLabel,
-    LoggedScreening,
-    decode,
-    log_files,
-    raw_lines,
-    read,
-)
-from features.derived import confirmed_fraud, overridden
-from features.event import Event
+from features.codec import BrokenLineError, Line, decode, log_files, raw_lines, read
+from features.history import Log
 from training.quarantine import Quarantine
+
+__all__ = ["Log", "LogError", "read_lines", "read_log"]
 
 
 class LogError(ValueError):
     """A log cannot be learned from; says why in a sentence."""
-
-
-@dataclass(slots=True)
-class Log:
-    """A history, taken apart.
-
-    Attributes:
-        header: how it was made; None for a log that says nothing of itself.
-        screenings: every request once, in the order of the log.
-        labels: event id of a screening -> the latest word on it.
-        events: everything that windows remember, in the order of the log; what we derive comes last and is sorted in by
-            the time at which it became known.
-    """
-
-    header: LoggedHeader | None = None
-    screenings: dict[str, LoggedScreening] = field(default_factory=dict)
-    labels: dict[str, LoggedLabel] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-
-    def add(self, line: Line) -> None:
-        """Take in a line."""
-        match line:
-            case LoggedScreening():
-                if self.screenings.setdefault(line.event.id, line) is line:
-                    self.events.append(line.event)
-            case LoggedEvent():
-                self.events.append(line.event)
-            case LoggedLabel():
-                self._hear(line)
-            case LoggedHeader():
-                self.header = self.header or line
-
-    def _hear(self, label: LoggedLabel) -> None:
-        """Keep the latest word on a screening; of two at the same instant, the one that says fraud."""
-        before = self.labels.get(label.screening_id)
-        if before is None or (label.at_ms, label.label == "fraud") > (before.at_ms, before.label == "fraud"):
-            self.labels[label.screening_id] = label
-
-    def remembered(self) -> list[Event]:
-        """Return all that windows remember: the log's events, agents' overrides and confirmed frauds."""
-        overrides = [overridden(one.event) for one in self.screenings.values() if one.request.agent.override]
-        frauds = [
-            confirmed_fraud(self.screenings[name].event, label.at_ms)
-            for name, label in self.labels.items()
-            if label.label == "fraud" and name in self.screenings
-        ]
-        return [*self.events, *overrides, *frauds]
 
 
 def read_log(folder: Path, lines: Iterable[Line] | None = None) -> Log:

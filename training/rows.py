@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from features.catalogue import Catalogue
 from features.codec import LoggedScreening
+from features.history import moment_of
 from features.replay import Answers
 from features.signal import Signal
-from training.dataset import moment_of
 from training.log import Log
 
 BATCH: Final = 5000

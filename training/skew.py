@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from features.catalogue import Catalogue
 from features.codec import LoggedScreening
+from features.history import moment_of
 from features.replay import Answers
 from features.signal import Signal, Value
-from training.dataset import answered, moment_of
+from training.dataset import answered
 from training.engines import Progress
 from training.log import Log
 

@@ -110,7 +110,7 @@ def distinct(  # noqa: C901, PLR0912, PLR0913 - one loop, so that the compiler s
     seen: Shorts,
     out: Ints,
 ) -> None:
-    """Count the different codes inside the span; 0 is no code. `seen` has a zero for each code."""
+    """Count the different codes inside the span; 0 is no code. `seen` has a zero for each code, and has it again."""
     left, right = np.zeros(of.size, np.int64), np.zeros(of.size, np.int64)
     different = 0
     for row in range(edge.size):
@@ -143,6 +143,9 @@ def distinct(  # noqa: C901, PLR0912, PLR0913 - one loop, so that the compiler s
                         seen[code[event]] -= 1
                 left[index] = right[index]
             different = 0
+    for index in range(of.size):
+        for event in range(left[index], right[index]):
+            seen[code[event]] -= 1
 
 
 def newest(  # noqa: PLR0913 - arrays, one by one, are what a compiler takes
@@ -225,10 +228,11 @@ def chain(key: Shorts, joins: Flags, asks: Flags, t: Ints, at: Ints, span: int, 
             known = True
 
 
-def put(rows: Places, numbers: NDArray[Any], out: NDArray[Any]) -> None:
-    """Put answers where they belong."""
+def put(rows: Places, answers: NDArray[Any], table: NDArray[Any]) -> None:
+    """Put answers, a line for each window, where they belong: a column for each, all of a request's at once."""
     for index in range(rows.size):
-        out[rows[index]] = numbers[index]
+        for column in range(answers.shape[0]):
+            table[rows[index], column] = answers[column, index]
 
 
 class Kernels(NamedTuple):

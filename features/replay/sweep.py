@@ -4,6 +4,7 @@ Windows are known by their declarations in `features.windows` alone; here each k
 computes it for many requests at once.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
@@ -20,6 +21,8 @@ from features.windows import Count, Distinct, First, Gaps, Last, Shelf, Sum, Win
 Numbers = NDArray[Any]
 NONE: Final = np.iinfo(np.int64).min
 """Stands for no answer among whole numbers; NaN does among others."""
+
+_mine = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,9 @@ def stretches(log: EventLog, shelf: Shelf, rows: Shorts, kernels: Kernels, size:
         last = int(np.searchsorted(ends, min(begin + size, events.size)))
         some = events[begin : ends[last]].astype(np.intp)
         key = np.repeat(np.arange(first, last + 1, dtype=np.int32), np.diff(ends[first : last + 1], prepend=begin))
-        yield Stretch(some, key, at[some], occurred[some], rows[some], float(ends[last] / events.size))
+        when = at[some]
+        happened = when if occurred is at else occurred[some]
+        yield Stretch(some, key, when, happened, rows[some], float(ends[last] / events.size))
         begin, first = int(ends[last]), last + 1
 
 
@@ -153,9 +158,17 @@ def _(window: Distinct, desk: Desk) -> Numbers:
     low, high, edge, tidy = desk.reach(window)
     column = desk.log.columns[window.what]
     out = np.zeros(edge.size, np.int64)
-    codes, seen = column.codes[desk.laid.members], np.zeros(column.size, np.int32)
-    desk.kernels.distinct(desk.laid.occurred, codes, low, high, edge, tidy, desk.of(window), seen, out)
+    codes = column.codes[desk.laid.members]
+    desk.kernels.distinct(desk.laid.occurred, codes, low, high, edge, tidy, desk.of(window), _zeros(column.size), out)
     return out
+
+
+def _zeros(size: int) -> Shorts:
+    """Return so many zeros, which the loop leaves as it found them: made once for each thread and not for each use."""
+    if getattr(_mine, "zeros", np.empty(0)).size < size:
+        _mine.zeros = np.zeros(size, np.int32)
+    zeros: Shorts = _mine.zeros
+    return zeros
 
 
 @answer.register
@@ -215,5 +228,8 @@ def room(shelf: Shelf, size: int) -> dict[Window, Numbers]:
 def read(desk: Desk, into: Mapping[Window, Numbers]) -> None:
     """Read every window of a stretch into its column of answers."""
     rows = desk.stretch.row[desk.stretch.row >= 0].astype(np.intp)
+    tables: dict[int, list[Window]] = {}
     for window in desk.shelf.windows:
-        desk.kernels.put(rows, answer(window, desk), into[window])
+        tables.setdefault(id(into[window].base), []).append(window)
+    for windows in tables.values():
+        desk.kernels.put(rows, np.stack([answer(window, desk) for window in windows]), into[windows[0]].base)

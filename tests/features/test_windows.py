@@ -175,6 +175,29 @@ def test_windows_that_make_no_sense_are_refused() -> None:
             Count(by="line", of=of, span=span)
 
 
+def test_gaps_over_a_span_too_long_for_whole_numbers_are_refused() -> None:
+    """Squares of milliseconds over months do not fit 64 bits; better no window than one that differs offline."""
+    assert Gaps(by="device", of=("screening",), span=timedelta(days=4))
+    with pytest.raises(ValueError, match="too long to be squared"):
+        Gaps(by="device", of=("screening",), span=timedelta(days=5))
+    with pytest.raises(ValueError, match="too long to be squared"):
+        Gaps(by="ip", of=("screening",), span=timedelta(days=4))
+
+
+def test_a_late_event_far_before_a_chain_is_no_part_of_it() -> None:
+    """The chain began anew after a long pause; what is told of the time before the pause does not bridge it."""
+    log = stream(
+        [
+            ("login_succeeded", "l1", "d1", 1, 0, None),
+            ("login_succeeded", "l1", "d1", 7_200_001, 0, None),
+            ("login_succeeded", "l1", "d1", 0, 7_200_001, None),
+            ("screening", "l1", "d1", 3_600_000, 0, None),
+        ]
+    )
+    compare(log)
+    assert replay(log, PLAN)[-1][First(by="line+device", of=("login_succeeded",), span=2 * HOUR)] == 1.0
+
+
 def test_a_plan_keeps_what_its_windows_need_and_no_longer() -> None:
     """Retention per entity is its longest span; the digest changes with any window."""
     assert PLAN.shelves["device"].retention_ms == 3_600_000

@@ -12,12 +12,13 @@ from typer.testing import CliRunner
 from features.catalogue import catalogue
 from features.codec import LoggedEvent, LoggedLabel, LoggedScreening
 from features.event import Event
+from features.history import moment_of
 from model.bundle import load_bundle
 from tests.builders import request
 from tests.model.bundles import KEY, KEYS
 from tests.training.logs import BASE_RATE, HOUR, START, line, lines, log, login, write
 from training import cli
-from training.dataset import build, moment_of
+from training.dataset import build
 from training.log import LogError, read_lines, read_log
 from training.train import Order, Trained, train
 from training.train import write as write_trained
