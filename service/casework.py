@@ -68,8 +68,7 @@ class Casework:
 
     async def take(self, who: Person, case_id: str) -> CaseFile:
         """Take one case, or keep it for longer."""
-        require(who, "cases.work")
-        await self._mine(who, case_id)
+        await self._to_work_on(who, case_id)
         now_ms = self._clock.now_ms()
         with told():
             return await self._docket.take_this(
@@ -87,7 +86,7 @@ class Casework:
     async def snooze(self, who: Person, case_id: str, until_ms: int, text: str) -> CaseFile:
         """Lay a case aside until a moment; its hold still ends when it ends."""
         now_ms = self._clock.now_ms()
-        case = await self._mine(who, case_id)
+        case = await self._to_work_on(who, case_id)
         if not now_ms < until_ms < case.expires_ms:
             raise invalid("until", "a case sleeps until a moment after now and before it expires")
         values = {"state": "snoozed", "wake_ms": until_ms, "taken_by": None, "taken_until_ms": None}
@@ -100,8 +99,7 @@ class Casework:
 
     async def merge(self, who: Person, case_id: str, into: str, text: str = "") -> CaseFile:
         """Let another case about the same line, device or party decide this one as well."""
-        require(who, "cases.work")
-        await self._mine(who, case_id)
+        await self._to_work_on(who, case_id)
         if into not in {found.case.case_id for found in await self._docket.related(who.tenant, case_id)}:
             raise Problem(HTTPStatus.CONFLICT, "NOT_RELATED", "these cases share no line, device or party")
         with told():
@@ -127,8 +125,7 @@ class Casework:
         recovered_fen: int | None = None,
     ) -> Verdicts:
         """Write a verdict with its label; the release of a block is not this but a proposal (`FourEyes`)."""
-        require(who, "cases.work")
-        await self._mine(who, case_id)
+        await self._to_work_on(who, case_id)
         now_ms = self._clock.now_ms()
         decided = Decided(
             tenant=who.tenant,
@@ -176,6 +173,14 @@ class Casework:
         case = await self._docket.case(who.tenant, case_id)
         if case is None or (who.regions and case.region not in who.regions):
             raise not_found("case")
+        return case
+
+    async def _to_work_on(self, who: Person, case_id: str) -> CaseFile:
+        """Return a case that a person may work on; one that was escalated is for leads."""
+        require(who, "cases.work")
+        case = await self._mine(who, case_id)
+        if case.level >= ESCALATED:
+            require(who, "cases.escalated")
         return case
 
     async def _change(  # noqa: PLR0913 - what a change says

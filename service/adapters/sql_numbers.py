@@ -23,6 +23,8 @@ c: Final = cases.c
 m: Final = mentions.c
 CHINA_MS: Final = 8 * 3_600_000
 WIDTH_MS: Final[Mapping[Bucket, int]] = {"hour": 3_600_000, "day": 86_400_000}
+BY_PEOPLE: Final = c.label.is_not(None)
+"""A case that ended because the customer met what was asked has no label."""
 MINUTE_MS: Final = 60_000
 MOST_RATED: Final = 50
 COUNTED: Final = func.count().label("found")
@@ -129,7 +131,7 @@ class SqlNumbers:
         released = _sum(c.verdict == "release")
         query = (
             select(c.decided_by.label("who"), released.label("count"), func.count().label("total"))
-            .where(c.tenant == tenant, c.decided_ms >= since_ms)
+            .where(c.tenant == tenant, c.decided_ms >= since_ms, BY_PEOPLE)
             .group_by(c.decided_by)
             .order_by(released.desc(), c.decided_by)
             .limit(MOST_RATED)
@@ -165,7 +167,7 @@ class SqlNumbers:
     async def minutes_per_case(self, tenant: str, since_ms: int) -> float | None:
         """Return the mean minutes between first taking and deciding a case."""
         mean = func.avg(c.decided_ms - c.first_taken_ms)
-        query = select(mean.label("mean")).where(c.tenant == tenant, c.decided_ms >= since_ms)
+        query = select(mean.label("mean")).where(c.tenant == tenant, c.decided_ms >= since_ms, BY_PEOPLE)
         found = (await self._all(query))[0].mean
         return None if found is None else float(found) / MINUTE_MS
 

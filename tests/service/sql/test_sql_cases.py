@@ -83,6 +83,9 @@ async def test_queues_go_by_action_region_and_level(world: World) -> None:
         await world.work.note(person("wang", tenant="south"), "cas_1", "hello")
     assert await world.work.take_next(WANG, queue="suspend") is None
     await world.work.escalate(WANG, "cas_1", "too much for me")
+    for tried in (world.work.take(WANG, "cas_1"), world.work.decide(WANG, "cas_1", "release", "after all")):
+        with pytest.raises(Problem, match="NOT_PERMITTED"):
+            await tried
     assert await world.work.take_next(WANG, queue="close") is None
     taken = await world.work.take_next(ZHAO, queue="close")
     assert taken is not None
@@ -265,3 +268,21 @@ async def test_who_may_not_cannot(world: World) -> None:
         await world.work.queue(person("build", "builder"), Wanted())
     with pytest.raises(Problem, match="INVALID_VALUE"):
         await world.work.decide(CHEN, case_id, "release", "  ")
+
+
+async def test_a_step_up_ends_the_case_whoever_has_it(world: World) -> None:
+    """With a line of history, so that the trail holds; nobody decides it any more, and no hold expires."""
+    case_id = await world.hold("1")
+    await world.work.take(WANG, case_id)
+    again = entry("2", decision="allow", line="line-1", parent=entry("1").screening_id, lifts=True)
+    await world.record.book.record(again)
+    case = await world.record.docket.case(TENANT, case_id)
+    assert case is not None
+    assert (case.state, case.verdict, case.label) == ("decided", "step_up", None)
+    history = [(line.by, line.act) for line in await world.record.docket.history(TENANT, case_id)]
+    assert history == [("wang", "taken"), ("step-up", "closed")]
+    with pytest.raises(Problem, match="CASE_CLOSED"):
+        await world.work.decide(WANG, case_id, "uphold", "too late")
+    world.record.clock.at_ms = case.expires_ms
+    assert await world.work.tick() == []
+    assert (await world.record.audit.verify()).broken is None

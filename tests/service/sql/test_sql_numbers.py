@@ -118,6 +118,8 @@ async def test_verdicts_and_overrides_are_rated(world: World) -> None:
         seen = msgspec.structs.replace(said.event, keys={**said.event.keys, "agent": token("agent")})
         await world.record.book.record(entry(number, logged=msgspec.structs.replace(said, request=request, event=seen)))
     await SqlMentions(world.record.writer, world.record.reader, world.record.journal).catch_up(NOW_MS)
+    met = entry("20", decision="allow", line="line-3", parent=entry("3").screening_id, lifts=True)
+    await world.record.book.record(met)
     board = await board_of(world.record).board(WANG, timedelta(days=1))
     assert [(rate.who, rate.count, rate.total) for rate in board.releases_by_analyst] == [("wang", 1, 2), ("li", 0, 1)]
     assert [(rate.who, rate.count, rate.total) for rate in board.overrides_by_agent] == [(token("agent"), 1, 3)]
