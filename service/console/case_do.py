@@ -24,7 +24,7 @@ def actions(at: Here, shown: CasePage) -> None:
         for step in shown.steps:
             with div(tag="li"):
                 say(at.words(step.words))
-                say(step.source, "muted")
+                say(at.t(f"factor.{step.source}"), "muted")
     if not shown.steps:
         say(at.t("do.no_steps"), "muted")
     if shown.case is None:
@@ -63,8 +63,9 @@ def _verdict(at: Here, case: CaseFile) -> None:
     note = ui.textarea(at.t("do.note")).props("outlined dense autogrow maxlength=4000").classes("wide").mark("note")
     labels: dict[str, str] = {"": at.t("do.label_by_verdict")}
     labels |= {name: at.t(f"label.{name}") for name in get_args(CaseLabel)}
+    label = ui.select(labels, value="", label=at.t("do.label")).props("outlined dense options-dense")
+    label.classes("wide").mark("label")
     with div("pair"):
-        label = ui.select(labels, value="", label=at.t("do.label")).props("outlined dense options-dense").mark("label")
         loss = ui.input(at.t("do.loss")).props("outlined dense inputmode=decimal prefix=¥").mark("loss")
         back = ui.input(at.t("do.recovered")).props("outlined dense inputmode=decimal prefix=¥").mark("recovered")
 

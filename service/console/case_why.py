@@ -1,10 +1,11 @@
 """Why a request was stopped: reasons in words, contributions, rules with their runbook, factors, what was missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
 
+from model.reasons import REASONS
 from service.console import charts
 from service.console.context import Here
 from service.console.parts import chip, decision_chip, div, say, table
@@ -18,10 +19,7 @@ def why(at: Here, shown: Why) -> None:
             say(at.t("why.reasons"), "sub", "h3")
             _reasons(at, shown)
             say(at.t("why.rules"), "sub", "h3")
-            for rule in shown.rules:
-                _rule(at, rule)
-            if not shown.rules:
-                say(at.t("why.no_rules"), "muted")
+            _rules(at, shown.rules)
         with div():
             _score(at, shown)
             if shown.bars:
@@ -61,17 +59,37 @@ def _figure(name: str, value: str) -> None:
         say(name, "muted")
 
 
-def _rule(at: Here, rule: RuleShown) -> None:
+def _rules(at: Here, rules: Sequence[RuleShown]) -> None:
+    """Show the rules that were hit with their runbook; those that could not be told are folded away."""
+    hit = [rule for rule in rules if rule.state == "hit"]
+    unknown = [rule for rule in rules if rule.state == "unknown"]
+    reasons = {rule.name: REASONS[rule.reason].zh for rule in at.console.in_force().policy.rules}
+    for rule in hit:
+        _rule(at, rule, reasons)
+    if not hit:
+        say(at.t("why.no_rules"), "muted")
+    if unknown:
+        with ui.expansion(at.t("why.unknown_rules", count=len(unknown))).classes("more inner").props("dense"):
+            say(at.t("why.unknown_means"), "muted")
+            for rule in unknown:
+                _rule(at, rule, reasons)
+
+
+def _rule(at: Here, rule: RuleShown, reasons: Mapping[str, str]) -> None:
     with div(f"rule {rule.state}"):
         with div("rule-head"):
-            chip(at.t(f"rule.{rule.state}"), "bad" if rule.state == "hit" else "")
+            if rule.state == "hit":
+                chip(at.t("rule.hit"), "bad")
             say(rule.name, "mono strong", "span")
             decision_chip(rule.then)
             if rule.kind == "red":
                 chip(at.t("rule.red"), "bad")
             if not rule.known:
                 chip(at.t("rule.gone"))
-        say(rule.why, "rule-why")
+        chinese = reasons.get(rule.name) if at.lang == "zh" else None
+        if chinese:
+            say(chinese, "rule-why")
+        say(rule.why, "beside" if chinese else "rule-why")
         if rule.state == "hit":
             say(at.words(rule.runbook), "runbook")
 
@@ -90,7 +108,11 @@ def _factors(at: Here, factors: Sequence[FactorShown]) -> None:
         )
 
     heads = ("why.factor", "why.shown", "why.offered", "why.spoiled")
-    table([at.t(head) for head in heads], [row(factor) for factor in factors], "tight")
+    said = [factor for factor in factors if factor.shown or factor.offered or factor.spoiled_by]
+    table([at.t(head) for head in heads], [row(factor) for factor in said], "tight")
+    silent = [at.t(f"factor.{factor.factor}") for factor in factors if factor not in said]
+    if silent:
+        say(at.t("why.not_offered", names=at.t("comma").join(silent)), "muted")
 
 
 def _gaps(at: Here, shown: Why) -> None:

@@ -52,7 +52,7 @@ def _axis(at: Here, kind: str, **more: Any) -> Options:  # noqa: ANN401 - whatev
 
 def flow(at: Here, board: Board) -> Options:
     """Return decisions by outcome over time, stacked."""
-    starts = sorted({found.start_ms for found in board.flow})
+    starts = _starts(board)
     counts = {(found.start_ms, found.decision): found.count for found in board.flow}
     form = "%m-%d" if board.bucket == "day" else "%m-%d %H:00"
     names = [moment(start).astimezone(CHINA).strftime(form) for start in starts]
@@ -75,6 +75,14 @@ def flow(at: Here, board: Board) -> Options:
     }
 
 
+def _starts(board: Board) -> list[int]:
+    """Return the beginning of every hour or day of the span, also of those in which nothing was asked."""
+    width = formats.HOUR_MS if board.bucket == "hour" else formats.DAY_MS
+    known = sorted({found.start_ms for found in board.flow})
+    first = known[0] - (known[0] - board.since_ms) // width * width
+    return sorted({*known, *range(first, board.until_ms, width)})
+
+
 def friction(at: Here, rows: Sequence[Friction], prefix: str) -> Options:
     """Return which share of requests was challenged, held or blocked, by kind."""
     rows = sorted(rows, key=lambda found: found.touched)[-MOST_BARS:]
@@ -82,7 +90,7 @@ def friction(at: Here, rows: Sequence[Friction], prefix: str) -> Options:
     return base(at) | {
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "none"}, "renderMode": "richText", "confine": True},
         "legend": _legend(at),
-        "xAxis": _axis(at, "value", axisLabel={"formatter": "{value}%"}, minInterval=1),
+        "xAxis": _axis(at, "value", axisLabel={"formatter": "{value}%", "hideOverlap": True}, splitNumber=4),
         "yAxis": _axis(at, "category", data=[f"{at.t(f'{prefix}.{row.name}')} ({row.total})" for row in rows]),
         "series": [
             {
@@ -101,8 +109,10 @@ def friction(at: Here, rows: Sequence[Friction], prefix: str) -> Options:
 def contributions(at: Here, bars: Sequence[Bar]) -> Options:
     """Return what each signal added to the log-odds of fraud: red towards fraud, green away from it."""
     chosen = sorted(bars, key=lambda bar: abs(bar.log_odds))[-MOST_BARS:]
-    names = [_cut(bar.zh if at.lang == "zh" else bar.feature) for bar in chosen]
-    longest = max((abs(bar.log_odds) for bar in chosen), default=1.0) * 1.35
+    names = [
+        _cut(bar.zh if at.lang == "zh" else bar.feature) + f" = {_cut(formats.value(bar.value), 8)}" for bar in chosen
+    ]
+    longest = max((abs(bar.log_odds) for bar in chosen), default=1.0) * 1.5
     return base(at) | {
         "grid": {"left": 8, "right": 12, "top": 6, "bottom": 4, "containLabel": True},
         "xAxis": _axis(at, "value", min=-longest, max=longest, axisLabel={"show": False}),
@@ -120,7 +130,7 @@ def contributions(at: Here, bars: Sequence[Bar]) -> Options:
                             "position": "right" if bar.log_odds > 0 else "left",
                             "color": ink(at),
                             "fontSize": 11,
-                            "formatter": f"{bar.log_odds:+.2f} ({plain(formats.value(bar.value))})",
+                            "formatter": f"{bar.log_odds:+.2f}",
                         },
                     }
                     for bar in chosen
@@ -136,7 +146,7 @@ def timeline(at: Here, happenings: Sequence[Happening]) -> Options:
     names = [at.t(f"kind.{kind}") for kind in kinds]
     return base(at) | {
         "grid": {"left": 8, "right": 24, "top": 8, "bottom": 4, "containLabel": True},
-        "xAxis": _axis(at, "time", axisLabel={"hideOverlap": True, "fontSize": 11}),
+        "xAxis": _axis(at, "time", minInterval=formats.HOUR_MS, axisLabel={"hideOverlap": True, "fontSize": 11}),
         "yAxis": _axis(at, "category", data=names, axisLabel={"fontSize": 12, "interval": 0}),
         "series": [
             {
@@ -167,8 +177,8 @@ def _told(at: Here, found: Happening) -> str:
     return " · ".join(parts)
 
 
-def _cut(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+def _cut(name: str, most: int = LONGEST_NAME) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def plain(text: str) -> str:

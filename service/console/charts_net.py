@@ -21,27 +21,27 @@ ENTITY_COLOURS: Final = {
     "beneficiary": "#c2588a",
     "ip": "#78909c",
 }
-NAMED: Final = frozenset(
-    {"110000", "150000", "230000", "420000", "460000", "510000", "530000", "540000", "610000", "650000"}
-)
-"""Provinces whose names are written on the faint map: few enough that they do not lie over one another."""
+LEAST_WINDOW: Final = 15.0
+"""Degrees of longitude that are shown at the least."""
 
 
 def places(at: Here, shown: Sequence[PlaceShown]) -> Options:
     """Return where everything is: the capitals as a faint map, this request's places and the ways between them."""
+    west, south, east, north = _window(shown)
     ways = [{"coords": [[one.longitude, one.latitude], [two.longitude, two.latitude]]} for one, two in _ways(shown)]
     marked = [
         {
-            "name": plain(f"{at.t(f'place.{place.what}')} {place.zh}"),
+            "name": plain(f"{place.what} {place.zh}"),
             "value": [place.longitude, place.latitude],
-            "itemStyle": {"color": RISES if place.what in {"ip", "requester"} else MARK},
+            "itemStyle": {"color": RISES if place.province != _home(shown) else MARK},
+            "label": {"position": "top" if number % 2 == 0 else "bottom"},
         }
-        for place in _gathered(at, shown)
+        for number, place in enumerate(sorted(_gathered(at, shown), key=lambda found: -found.latitude))
     ]
     return base(at) | {
         "grid": {"left": 4, "right": 4, "top": 4, "bottom": 4},
-        "xAxis": {"type": "value", "min": 84, "max": 132, "show": False},
-        "yAxis": {"type": "value", "min": 16, "max": 50, "show": False},
+        "xAxis": {"type": "value", "min": west, "max": east, "show": False},
+        "yAxis": {"type": "value", "min": south, "max": north, "show": False},
         "series": [
             {
                 "type": "scatter",
@@ -53,9 +53,10 @@ def places(at: Here, shown: Sequence[PlaceShown]) -> Options:
                     {
                         "name": found.zh,
                         "value": [found.longitude, found.latitude],
-                        "label": {"show": found.code in NAMED - {place.province for place in shown}},
+                        "label": {"show": found.code not in {place.province for place in shown}},
                     }
                     for found in PROVINCES
+                    if west <= found.longitude <= east and south <= found.latitude <= north
                 ],
             },
             {
@@ -83,9 +84,22 @@ def places(at: Here, shown: Sequence[PlaceShown]) -> Options:
     }
 
 
+def _window(shown: Sequence[PlaceShown]) -> tuple[float, float, float, float]:
+    """Return the part of the map that holds all places, with room around them: west, south, east, north."""
+    longitudes = [place.longitude for place in shown] or [104.0]
+    latitudes = [place.latitude for place in shown] or [35.0]
+    wide = max(1.7 * (max(longitudes) - min(longitudes)), 2 * (max(latitudes) - min(latitudes)), LEAST_WINDOW)
+    x, y = (max(longitudes) + min(longitudes)) / 2, (max(latitudes) + min(latitudes)) / 2
+    return x - wide / 2, y - wide / 3, x + wide / 2, y + wide / 3
+
+
 def _ways(shown: Sequence[PlaceShown]) -> list[tuple[PlaceShown, PlaceShown]]:
-    home = next((place for place in shown if place.what in {"home", "number"}), None)
+    home = next((place for place in shown if place.province == _home(shown)), None)
     return [(home, place) for place in shown if home is not None and place.province != home.province]
+
+
+def _home(shown: Sequence[PlaceShown]) -> str | None:
+    return next((place.province for place in shown if place.what in {"home", "number"}), None)
 
 
 def _gathered(at: Here, shown: Sequence[PlaceShown]) -> list[PlaceShown]:

@@ -10,7 +10,7 @@ from nicegui import context, ui
 from nicegui.events import KeyEventArguments
 
 from service.console.context import DARK_COOKIE, LANGUAGE_COOKIE, PATH, Here, console
-from service.console.guard import SIGN_IN, alive, session_of, token_of
+from service.console.guard import DOOR, alive, session_of, token_of
 from service.console.parts import div, does, go, link, say, tell
 from service.console.texts import language
 from service.errors import Problem
@@ -77,6 +77,7 @@ def _arrive(request: Request) -> Here:
 
 def _head(at: Here, title: str) -> None:
     ui.add_head_html(f'<link rel="stylesheet" href="{PATH}/look.css">')
+    ui.colors(primary="#1d4ed8", positive="#1f8a5b", negative="#c62828", warning="#a86f00")
     ui.page_title(f"{at.t(title)} · Lastcall")
     here_path = str(at.request.scope["path"]).removeprefix(PATH) or "/"
     with div("side", "nav"):
@@ -122,13 +123,13 @@ def _runs(code: str) -> Callable[[], Awaitable[None]]:
 
 async def _leave(at: Here) -> None:
     await at.console.accounts.sign_out(at.token)
-    ui.navigate.to(SIGN_IN)
+    go(DOOR)
 
 
 async def _look(at: Here) -> None:
     """Send a page away whose session is over, though nobody clicked."""
     if not await alive(at):
-        ui.navigate.to(SIGN_IN)
+        go(DOOR)
 
 
 KEYS: Final = (("?", "keys.help"), ("/", "keys.search"), ("n", "keys.next"))

@@ -29,7 +29,8 @@ HOST_COOKIE: Final = f"__Host-{COOKIE}"
 """Over HTTPS; the prefix makes the browser hold it to this host, the whole path and secure transport (RFC 6265bis)."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 OPEN: Final = ("/sign-in", "/enrol", "/look.css", "/favicon.ico")
-SIGN_IN: Final = f"{PATH}/sign-in"
+DOOR: Final = "/sign-in"
+SIGN_IN: Final = f"{PATH}{DOOR}"
 _LOCKS: Final[WeakKeyDictionary[Client, asyncio.Lock]] = WeakKeyDictionary()
 _TOUCHED: Final[WeakKeyDictionary[Client, int]] = WeakKeyDictionary()
 
@@ -173,7 +174,7 @@ async def on_event(sid: str, message: dict[str, Any]) -> None:
             await _touch(page)
             client.handle_event(message)
         else:
-            client.open(SIGN_IN)
+            client.open(DOOR)
             await asyncio.shield(_closed(sid))
 
 

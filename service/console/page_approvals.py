@@ -8,7 +8,7 @@ from nicegui import ui
 from service.console import formats
 from service.console.context import Here
 from service.console.frame import page
-from service.console.parts import Work, button, chip, div, say, told
+from service.console.parts import Work, button, chip, div, link, say, told
 from service.ports_proposals import Proposal
 
 KIND = {"open": "warn", "approved": "good", "done": "good", "refused": "bad"}
@@ -45,7 +45,10 @@ def _proposal(at: Here, found: Proposal, again: Callable[[], Any]) -> None:
         with div("rule-head"):
             say(at.t(f"proposal.{found.kind}"), "strong", "span")
             chip(at.t(f"proposal_state.{found.state}"), KIND.get(found.state, ""))
-            say(_subject(found), "mono muted", "span")
+            if found.kind == "release_block":
+                link(found.subject, f"/screening/{found.subject}", "mono")
+            else:
+                say(_subject(found), "mono muted", "span")
         say(found.reason, "quote")
         say(at.t("approvals.by", who=found.proposer, at=formats.when(found.proposed_ms)), "muted")
         if found.decided_by:
@@ -64,7 +67,7 @@ def _subject(found: Proposal) -> str:
 
 def _acts(at: Here, found: Proposal, again: Callable[[], Any]) -> None:
     eyes = at.console.four_eyes
-    with div("others"):
+    with div("others settle"):
         if found.proposer == at.person.name:
             button(at.t("approvals.withdraw"), _then(lambda: eyes.withdraw(at.person, found.proposal_id), again))
             say(at.t("approvals.own"), "muted")

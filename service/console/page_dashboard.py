@@ -19,6 +19,7 @@ SPANS: Final[dict[str, tuple[timedelta, Bucket]]] = {
     "quarter": (timedelta(days=92), "day"),
 }
 FIRST_THRESHOLD: Final = 0.5
+MOST_RATES: Final = 7
 BY: Final[dict[str, str]] = {"action": "action", "channel": "channel", "slice": "slice"}
 
 
@@ -48,13 +49,13 @@ async def build(at: Here) -> None:
 def _board(at: Here, board: Board) -> None:
     _standing(at, board)
     _figures(at, board)
-    with div("board"):
-        with panel(at.t("board.flow"), "span-2"):
+    with div("board thirds"):
+        with panel(at.t("board.flow"), "half"):
             if board.flow:
                 ui.echart(charts.flow(at, board), renderer="svg").classes("chart tall")
             else:
                 say(at.t("board.no_decisions"), "muted")
-        with panel(at.t("board.queues"), "span-2"):
+        with panel(at.t("board.queues"), "half"):
             _queues(at, board.queues, board.until_ms)
         for by, prefix in BY.items():
             _friction(at, board, by, prefix)
@@ -159,7 +160,7 @@ def _rates(at: Here, rates: Sequence[Rate], who: str, *, shorten: bool = False) 
             f"{found.count} / {found.total}",
             formats.share(found.count / found.total if found.total else None),
         )
-        for found in rates[:10]
+        for found in rates[:MOST_RATES]
     ]
     table([at.t(who), at.t("board.count"), at.t("board.share")], rows, "tight")
 

@@ -40,7 +40,7 @@ async def build(at: Here) -> None:
 
         what.on("keydown.enter", search)
         button(at.t("explorer.search"), search, kind="primary", icon="search").mark("search")
-    answer = div().mark("found")
+    answer = div("stack").mark("found")
     with answer:
         say(at.t("explorer.hint"), "muted hint")
 

@@ -9,6 +9,7 @@ from features.vocabulary import Klass
 from model.factors import FACTORS, SPOILERS
 from model.manifest import BANDS
 from model.policy import Policy, PolicyError
+from model.reasons import REASONS
 from model.rules import Rule
 from service.console.context import Here
 from service.console.frame import page
@@ -61,7 +62,9 @@ def _rule(at: Here, rule: Rule) -> None:
         with div("rule-body"):
             with div():
                 say(rule.when, "expression", "code")
-                say(rule.why, "rule-why")
+                if at.lang == "zh":
+                    say(REASONS[rule.reason].zh, "rule-why")
+                say(rule.why, "beside" if at.lang == "zh" else "rule-why")
             with div():
                 say(rule.runbook if at.lang == "zh" else rule.runbook_en, "runbook")
                 with div("examples"):
@@ -82,7 +85,7 @@ def _draft(at: Here, force: InForce) -> None:
 
     check = ui.timer(WAIT_S, look, immediate=False)
     shipped = (files("model") / "policies" / "default.toml").read_text()
-    with div("draft"):
+    with div("draft").on("keydown", js_handler="(event) => event.stopPropagation()"):
         text = ui.codemirror(
             shipped,
             language="TOML",

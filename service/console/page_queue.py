@@ -89,12 +89,13 @@ def _filters(at: Here, choice: Choice, again: Callable[[], Any]) -> None:
 
 def _rows(at: Here, cases: Sequence[CaseFile]) -> None:
     heads = ("case", "action", "region", "harm", "time_left", "due", "has_it", "")
-    table(
-        [at.t(f"queue.{head}") if head else "" for head in heads],
-        [_row(at, case) for case in cases],
-        "hover",
-        empty=at.t("queue.empty"),
-    )
+    with div("panel"):
+        table(
+            [at.t(f"queue.{head}") if head else "" for head in heads],
+            [_row(at, case) for case in cases],
+            "hover",
+            empty=at.t("queue.empty"),
+        )
 
 
 def _row(at: Here, case: CaseFile) -> Sequence[Any]:

@@ -8,7 +8,7 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
-from service.console.context import PATH, here
+from service.console.context import here
 from service.errors import Problem
 from service.ports import StoreDownError
 from service.ports_records import RefusedError
@@ -85,7 +85,7 @@ def _cell(cell: Cell, tag: str) -> None:
 
 def link(text: str, path: str, classes: str = "") -> ui.link:
     """Lead to another page of the console."""
-    return ui.link(text, PATH + path).classes(classes)
+    return ui.link(text, path).classes(classes)
 
 
 def button(text: str, work: Work, *, kind: str = "", icon: str | None = None) -> ui.button:
@@ -123,4 +123,4 @@ def told(key: str, **values: object) -> None:
 
 def go(path: str) -> None:
     """Go to another page of the console."""
-    ui.navigate.to(PATH + path)
+    ui.navigate.to(path)

@@ -4,6 +4,7 @@ from typing import Final
 
 PAGE: Final[dict[str, tuple[str, str]]] = {
     "nothing": ("暂无", "Nothing yet"),
+    "comma": ("、", ", "),
     "yes": ("是", "Yes"),
     "cancel": ("取消", "Cancel"),
     "brand.what": ("销户前反欺诈核验", "The last check before closure"),
@@ -96,6 +97,11 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
     "why.no_reasons": ("没有理由", "No reasons"),
     "why.rules": ("规则", "Rules"),
     "why.no_rules": ("没有命中规则", "No rule was hit"),
+    "why.unknown_rules": ("无法判断的规则（{count}）", "Rules that could not be told ({count})"),
+    "why.unknown_means": (
+        "这些规则所看的信号缺失，既未命中也未排除。",
+        "A signal that they read is missing: neither hit nor cleared.",
+    ),
     "why.score": ("风险分", "Score"),
     "why.probability": ("欺诈概率", "Probability"),
     "why.policy": ("策略", "Policy"),
@@ -107,6 +113,7 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
     "why.shown": ("已证实", "Shown"),
     "why.offered": ("可提供", "Offered"),
     "why.spoiled": ("失效原因", "Spoiled by"),
+    "why.not_offered": ("未用：{names}", "Not used: {names}"),
     "why.failed": ("降级：{what}当时不可用", "Degraded: {what} could not be reached"),
     "why.missing": ("未提供的信号（{count}）", "Signals not given ({count})"),
     "normal.timeline": ("此号码的过往", "This line's past"),

@@ -12,7 +12,7 @@ import httpx
 from playwright.sync_api import Browser, Page
 
 from service.demo_model import World, make
-from service.settings import load
+from service.settings import Settings, load
 from service.wiring import open_records, prepare
 from tests.console.browsing import browser, page_of, sign_in
 from tests.console.seeding import Staff, ask, catch_up, divided, enrol, load_past
@@ -40,7 +40,7 @@ class Day:
 @contextmanager
 def day(folder: Path) -> Iterator[Day]:
     """Serve a day's work on a model that is trained for it."""
-    settings = load(data=folder / "data", console=True)
+    settings = load(data=folder / "data", console=True, deadline_ms=20_000, velocity_deadline_ms=2_000)
     prepare(settings)
     log, bundle = make(settings, folder, World(days=30, per_day=200), quiet=True)
 
@@ -49,12 +49,19 @@ def day(folder: Path) -> Iterator[Day]:
             await records.releases.activate(bundle, by="tests")
 
     anyio.run(activate)
+    with worked_on(settings, log) as opened:
+        yield opened
+
+
+@contextmanager
+def worked_on(settings: Settings, log: Path) -> Iterator[Day]:
+    """Serve a folder in which a model is in force, with a log's past and its newest requests asked again."""
     past, live = divided(log, fraud=40, genuine=60)
     load_past(settings, past)
     key, staff = key_of(settings, "screen", "events", "risk:read", tenant="demo"), enrol(settings)
     with served(settings) as client:
         address = str(client.base_url)
-        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=20) as caller:
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30) as caller:
             decided = ask(caller, live)
         catch_up(settings)
         yield Day(address, staff, decided)
@@ -98,7 +105,12 @@ def shot(page: Page, file: Path) -> None:
     """Write what is seen once all charts are drawn; the whole length of the page."""
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
-    page.screenshot(path=file, full_page=True)
+    size = page.viewport_size
+    assert size is not None
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.screenshot(path=file)
+    page.set_viewport_size(size)
 
 
 def searched(page: Page, day: Day, file: Path) -> None:

@@ -54,6 +54,7 @@ class Stage(StagedDesk):
         self.role: Role = role
         self.open = True
         self.events: list[str] = []
+        self.disabled: list[str] = []
 
     def person(self) -> Person:
         """Whoever is signed in."""
@@ -80,6 +81,10 @@ class Stage(StagedDesk):
             user_id="u", tenant="demo", name=self.x, role="analyst", state="active", regions=(self.x,), created_ms=0
         )
         return [user]
+
+    async def disable(self, name: str, *, by: str) -> None:
+        """Note that somebody was disabled."""
+        self.disabled.append(name)
 
     # casework
     def case(self, **more: Any) -> CaseFile:

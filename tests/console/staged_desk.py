@@ -143,3 +143,7 @@ class StagedDesk:
             distance_km=1200.0,
             speed_kmh=900.0,
         )
+
+    async def screening_page(self, who: Person, screening_id: str) -> CasePage:
+        """Return the page of a screening."""
+        return await self.page(who, "cas_01")
