@@ -17,7 +17,7 @@ COLOURS: Final[Mapping[str, str]] = {
     "block": "#d32f2f",
 }
 RISES, FALLS, MARK = "#d9483b", "#2f9e6e", "#2f6fed"
-LONGEST_NAME: Final = 22
+LONGEST_NAME: Final = 26
 MOST_BARS: Final = 12
 
 
@@ -112,7 +112,7 @@ def contributions(at: Here, bars: Sequence[Bar]) -> Options:
     names = [
         _cut(bar.zh if at.lang == "zh" else bar.feature) + f" = {_cut(formats.value(bar.value), 8)}" for bar in chosen
     ]
-    longest = max((abs(bar.log_odds) for bar in chosen), default=1.0) * 1.5
+    longest = max((abs(bar.log_odds) for bar in chosen), default=1.0) * 1.7
     return base(at) | {
         "grid": {"left": 8, "right": 12, "top": 6, "bottom": 4, "containLabel": True},
         "xAxis": _axis(at, "value", min=-longest, max=longest, axisLabel={"show": False}),
@@ -175,6 +175,11 @@ def _told(at: Here, found: Happening) -> str:
     if found.decision:
         parts.append(at.t(f"decision.{found.decision}"))
     return " · ".join(parts)
+
+
+def _name(at: Here, bar: Bar) -> str:
+    """Return a signal's name, short enough to leave room for the bars; Chinese letters are twice as wide."""
+    return _cut(bar.zh, LONGEST_NAME // 2) if at.lang == "zh" else _cut(bar.feature)
 
 
 def _cut(name: str, most: int = LONGEST_NAME) -> str:

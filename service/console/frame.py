@@ -45,6 +45,8 @@ def page(path: str, title: str, permission: Permission) -> Callable[[Build], Bui
                     await _built(build, at)
                 else:
                     say(at.t("problem.NOT_PERMITTED"), "refused")
+            # Last: a timer waits for the socket, and NiceGUI sends a page off, half built, once something waits for it.
+            ui.timer(LOOK_EVERY_S, lambda: _look(at))
 
         ui.page(path, title="Lastcall", response_timeout=20, reconnect_timeout=5)(show)
         return build
@@ -93,7 +95,6 @@ def _head(at: Here, title: str) -> None:
         div("grow")
         _foot(at)
     _keys(at)
-    ui.timer(LOOK_EVERY_S, lambda: _look(at))
 
 
 def _foot(at: Here) -> None:

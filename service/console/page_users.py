@@ -118,6 +118,6 @@ def _roles(at: Here) -> None:
 
     table(
         [at.t("users.permission"), *(at.t(f"role.{role}") for role in ROLES)],
-        [(permission, *(mark(role, permission) for role in ROLES)) for permission in PERMISSIONS],
+        [(at.t(f"permission.{permission}"), *(mark(role, permission) for role in ROLES)) for permission in PERMISSIONS],
         "tight",
     )

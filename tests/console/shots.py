@@ -133,7 +133,7 @@ def drafted(page: Page, file: Path) -> None:
     shot(page, file)
     for number, name in ((2, "factors"), (3, "thresholds")):
         page.locator(".q-tab").nth(number).click()
-        page.locator(".rows td").first.wait_for()
+        page.locator(".q-tab-panel .rows td").first.wait_for()
         shot(page, file.with_name(file.name.replace("policy-draft", f"policy-{name}")))
 
 

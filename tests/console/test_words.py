@@ -11,7 +11,7 @@ from features.vocabulary import Action, Channel, Klass, Reason, Role
 from model.factors import FACTORS, SPOILERS
 from model.outcome import RANK
 from service.console.texts import TEXTS, language, text
-from service.permissions import ROLES
+from service.permissions import PERMISSIONS, ROLES
 from service.ports_cases import Act, CaseLabel, CaseState, Refusal, Verdict
 from service.ports_desk import Subject
 from service.ports_people import UserState
@@ -27,6 +27,7 @@ FIELD = {
     "klass": get_args(Klass),
     "reason": get_args(Reason),
     "requester": get_args(Role),
+    "permission": PERMISSIONS,
     "role": ROLES,
     "decision": tuple(RANK),
     "verdict": get_args(Verdict),
