@@ -13,10 +13,10 @@ STREAMS ?= 100000
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check parity bench format lock clean
+.PHONY: help setup demo serve test check parity bench screenshots format lock clean
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with every locked dependency
 
@@ -58,6 +58,10 @@ bench: $(STAMP) ## what the replay costs beside polars and DuckDB: make bench AR
 format: $(STAMP) ## put the code into its form
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix .
+
+screenshots: $(STAMP) ## write every page of the console, both languages, light and dark, into build/screenshots
+	@sh deploy/system-packages.sh test
+	@$(BIN)/python -m tests.console.shots build/screenshots
 
 lock: ## resolve dependencies anew into requirements.lock
 	@test -n "$(PYTHON)" || { echo "Lastcall needs Python 3.11, 3.12 or 3.13 on the PATH"; exit 1; }

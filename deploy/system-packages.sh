@@ -11,6 +11,12 @@ has_library() {
 }
 has_library libgomp.so.1 || missing="$missing libgomp1"
 
+# The console's tests look at its pages in a browser, which needs Chinese letters to show them.
+if [ "${1:-run}" = test ]; then
+    command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+    [ -n "$(fc-list :lang=zh 2>/dev/null)" ] || missing="$missing fontconfig fonts-noto-cjk"
+fi
+
 [ -n "$missing" ] || exit 0
 
 install="apt-get install -y --no-install-recommends$missing"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -46,4 +47,14 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         app.include_router(room.router)
     access.check_all_declared(app.routes)
     schema.install(app)
+    if settings.console:
+        _mount_console(app, clock)
     return app
+
+
+def _mount_console(app: FastAPI, clock: Clock | None) -> None:
+    """Mount the console; what it is made of takes a second to import, which only who wants it pays."""
+    from service.console.mount import mount  # noqa: PLC0415
+    from service.console.opening import console_of  # noqa: PLC0415
+
+    mount(app, cache(lambda: console_of(app.state.service, clock)))

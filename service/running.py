@@ -21,6 +21,7 @@ from service.wiring import embedded_store, prepare
 DRAIN_S: Final = 5
 HOST: Final = "LASTCALL_SERVE_HOST"
 PORT: Final = "LASTCALL_SERVE_PORT"
+CONSOLE: Final = "LASTCALL_CONSOLE"
 
 
 class StartError(RuntimeError):
@@ -38,6 +39,8 @@ def serve_forever(settings: Settings, *, host: str, port: int, workers: int) -> 
         message = "SQLite serves one worker; for more set LASTCALL_DATABASE_URL to a PostgreSQL database"
         raise StartError(message)
     _check_port(host, port)
+    if settings.console:
+        _check_port(host, console_port(port, workers))
     configure_logging()
     # Told to stop while a demo model is made: what was started must be stopped again, so it ends as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
@@ -64,8 +67,19 @@ def _children(settings: Settings, host: str, port: int, workers: int) -> list[Ch
         "OMP_NUM_THREADS": "1",
     }
     jobs = Child("jobs", python("service.running", "jobs"), environment)
-    api = [Child(f"api-{number}", python("service.running", "api"), environment) for number in range(1, workers + 1)]
-    return [jobs, *api]
+    within = workers == 1 and settings.console is not False
+    serving = environment | {CONSOLE: str(within).lower()}
+    api = [Child(f"api-{number}", python("service.running", "api"), serving) for number in range(1, workers + 1)]
+    if workers == 1 or not settings.console:
+        return [jobs, *api]
+    # An open page belongs to one process, so beside several workers the console is a process of its own.
+    apart = environment | {CONSOLE: "true", PORT: str(console_port(port, workers))}
+    return [jobs, *api, Child("console", python("service.running", "api"), apart)]
+
+
+def console_port(port: int, workers: int) -> int:
+    """Return where the console is: beside one worker on its port, beside several on the next one."""
+    return port if workers == 1 else port + 1
 
 
 def _check_port(host: str, port: int) -> None:

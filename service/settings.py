@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8080"
     )
     body_limit_bytes: Annotated[int, Field(ge=1024, le=65_536, description="longest body that is read")] = 65_536
+    console: Annotated[
+        bool | None,
+        Field(description="the analysts' console under /console; empty: served where one worker answers everything"),
+    ] = None
     ip_database: Annotated[
         Path | None, Field(description="MaxMind database (.mmdb) that is asked before the built-in table")
     ] = None

@@ -27,9 +27,12 @@ from service.cli.common import fail, settings_for, with_records
 from service.cli.stories import past_of, stranger, student
 from service.demo_model import DemoModelError, World, make
 from service.loading import Loading
+from service.people import Accounts
 from service.settings import Settings
 from service.wiring import Records
 
+ANALYST: Final = "analyst"
+"""Who signs in to the demo's console; a lead, who sees most of it."""
 READY_WITHIN_S: Final = 60
 COLOURS: Final = {"allow": "green", "challenge": "yellow", "hold": "dark_orange", "block": "red"}
 SCOPES: Final = ("screen", "events", "risk:read", "label")
@@ -81,12 +84,17 @@ def demo(  # noqa: PLR0913 - the options of the contract
         except DemoModelError as error:
             fail(str(error))
         past, live, truth = _divided(log, requests)
-        key = _filled(settings, bundle, past)
+        key, invitation = _filled(settings, bundle, past)
         with _serving(folder, port, console):
             _told(f"http://127.0.0.1:{port}", key, console)
             tally = _replayed(f"http://127.0.0.1:{port}", key, live, truth)
             _summary(tally, console)
             console.print(f"\nserving on http://127.0.0.1:{port} (try /docs), key: {key}", highlight=False)
+            console.print(
+                f"the analysts' console: http://127.0.0.1:{port}/console/enrol\n"
+                f"  name: {ANALYST}, one-time code: {invitation} (choose a password, add the key to a code generator)",
+                highlight=False,
+            )
             if not exit_after:
                 console.print("Ctrl-C stops it")
                 with _until_interrupted():
@@ -111,16 +119,18 @@ def _id_of(line: Line) -> str | None:
     return line.screening_id if isinstance(line, LoggedLabel) else None
 
 
-def _filled(settings: Settings, bundle: Path, past: Sequence[Line]) -> str:
-    """Put the model in force, load the history, and return a key."""
+def _filled(settings: Settings, bundle: Path, past: Sequence[Line]) -> tuple[str, str]:
+    """Put the model in force, load the history, and return a key and a one-time code for the console."""
 
-    async def work(records: Records) -> str:
+    async def work(records: Records) -> tuple[str, str]:
         await records.releases.activate(bundle, by="demo")
         with _bar() as bar:
             task = bar.add_task("loading the history", total=len(past))
             await Loading(records.book, records.tokeniser).load("demo", past, lambda count: bar.advance(task, count))
         _, secret = await records.keyring.create("demo", "demo", SCOPES)
-        return secret
+        accounts = Accounts(records.people, records.tokeniser, SystemClock())
+        _, invitation = await accounts.create(ANALYST, "lead", tenant="demo", by="demo")
+        return secret, invitation
 
     return with_records(settings.data, work)
 

@@ -24,16 +24,16 @@ def serve(  # noqa: PLR0913 - the options of the contract
     port: Annotated[int, typer.Option(help="port to listen on", min=1, max=65_535)] = 8080,
     workers: Annotated[int, typer.Option(help="API processes; more than one needs PostgreSQL", min=1, max=64)] = 1,
     data: DataOption = None,
-    console: Annotated[bool, typer.Option("--console/--no-console", help="the console; not built yet")] = False,  # noqa: FBT002
+    console: Annotated[
+        bool | None, typer.Option("--console/--no-console", help="serve the analysts' console under /console")
+    ] = None,
     print_settings: Annotated[bool, typer.Option(help="show every setting and stop")] = False,  # noqa: FBT002
 ) -> None:
     """Answer requests until told to stop."""
     if print_settings:
         _print_settings()
         return
-    if console:
-        fail("there is no console yet")
-    settings = settings_for(data)
+    settings = settings_for(data, console=console)
     try:
         serve_forever(settings, host=host, port=port, workers=workers)
     except (StartError, DataFolderInUseError, DemoModelError, AddressError, EmbeddedValkeyError) as error:

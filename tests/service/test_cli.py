@@ -124,11 +124,6 @@ def test_settings_are_shown_and_a_wrong_one_is_named(monkeypatch: pytest.MonkeyP
     assert not (tmp_path / "data").exists()
 
 
-def test_there_is_no_console_yet(tmp_path: Path) -> None:
-    """Who asks for it is told; `--no-console` is what happens anyway."""
-    assert "there is no console yet" in run("serve", "--console", "--data", str(tmp_path / "data"), expect=1)
-
-
 @pytest.mark.usefixtures("settings")
 def test_the_doctor_says_what_to_mend() -> None:
     """Everything but the store, which nobody has started."""
