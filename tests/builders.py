@@ -26,7 +26,7 @@ def number() -> int:
 
 def msisdn(which: int) -> str:
     """Return an invented number in Guangdong."""
-    return f"+861380013{which:04d}"
+    return f"+86138{130_000 + which:08d}"
 
 
 def request(patch: Mapping[str, Any] | None = None) -> Body:

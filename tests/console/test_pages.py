@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as PageTimeoutError
 
 from tests.console.browsing import browser, page_of
 from tests.console.staged import TOKEN, Stage, staged
@@ -105,7 +107,9 @@ def test_an_event_of_a_session_that_ended_does_nothing(chromium: Browser, url: s
     page.locator("textarea").first.fill("late")
     stage.open = False
     try:
-        page.get_by_role("button", name="仅留备注").click()
+        # The page also looks by itself every few seconds, and may be at the door before the click.
+        with suppress(PageTimeoutError):
+            page.get_by_role("button", name="仅留备注").click(timeout=2000)
         page.wait_for_url("**/sign-in")
         assert [event for event in stage.events if event.startswith("note:")] == ["note:ok"]
     finally:
