@@ -11,9 +11,16 @@ from math import log
 from typing import Final
 
 from features.catalogue import Catalogue
+from features.codec import LoggedScreening
+from features.event import Event
+from features.facts import Facts
+from features.request import ScreeningRequest
 from features.signal import Moment, Signal, Value
-from model.policy import Matter, Policy, Verdict
+from features.windows import Answer, Window
+from model.matter import Offer
+from model.policy import Matter, Policy, Strictness, Verdict
 from model.scorer import Contribution, Scorer
+from service.ports import Before
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +70,64 @@ class Judgement:
     probability: float | None
     contributions: Sequence[Contribution]
     failures: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is known of a request when it is judged, for the first time or again.
+
+    Attributes:
+        event: its own event, with the places that the store gave it.
+        request: with tokens for names.
+        facts: what was looked up.
+        answers: what its windows saw; None when the store could not be asked.
+        failures: what failed on the way.
+        before: what the book knew: an earlier verdict that sticks, and what releases the line.
+        at_ms: the server's time of this look.
+        strictness: how cautious to be.
+        done: factors that were done since, at a challenge of ours.
+        offers: what was offered before.
+    """
+
+    event: Event
+    request: ScreeningRequest
+    facts: Facts
+    answers: Mapping[Window, Answer] | None
+    failures: frozenset[str]
+    before: Before
+    at_ms: int
+    strictness: Strictness
+    done: frozenset[str] = frozenset()
+    offers: tuple[Offer, ...] = ()
+
+
+def judged(force: InForce, seen: Seen) -> tuple[LoggedScreening, Judgement]:
+    """Compute the row, judge it, and return it as it will be logged, with all that led to the verdict."""
+    # The cell is for windows alone; training takes it out of the keys as well.
+    keys = {entity: token for entity, token in seen.event.keys.items() if entity != "cell"}
+    row = force.row(Moment(request=seen.request, facts=seen.facts, at_ms=seen.at_ms, keys=keys, answers=seen.answers))
+    matter = Matter(
+        request=seen.request,
+        row=row,
+        failures=seen.failures,
+        sticky=seen.before.sticky,
+        released=seen.before.released,
+        at_ms=seen.at_ms,
+        strictness=seen.strictness,
+        done=seen.done,
+        offers=seen.offers,
+    )
+    judgement = judge(force, matter)
+    logged = LoggedScreening(
+        event=seen.event,
+        request=seen.request,
+        facts=seen.facts,
+        failed=tuple(sorted(judgement.failures)),
+        row=row,
+        decision=judgement.verdict.decision,
+        probability=judgement.probability,
+    )
+    return logged, judgement
 
 
 def judge(force: InForce, matter: Matter) -> Judgement:

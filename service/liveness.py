@@ -28,7 +28,7 @@ from service.ports import Book
 from service.ports_faces import Faces, FaceVault, TemplateLostError, from_ours
 from service.ports_liveness import EnrolledFaces, Session, Sessions
 from service.ports_stepup import Challenge, Challenges, FactorDone
-from service.stepup import check_offered, ended
+from service.stepup import challenge_of, check_takes
 
 LIFE: Final = timedelta(minutes=5)
 FACTOR: Final = "face_liveness"
@@ -130,14 +130,12 @@ class LivenessChecks:
             Problem: 404 for another tenant's; 409 without consent, or for what was not offered or has ended; 503 when
                 nothing can be measured here.
         """
-        challenge = await self._challenge(tenant, said.challenge_id)
+        challenge = await challenge_of(self._world.challenges, tenant, said.challenge_id)
         if said.consent != "granted":
             detail = "a face check needs the person's consent; refusing costs nothing, take another way on"
             raise Problem(HTTPStatus.CONFLICT, "CONSENT_NEEDED", detail, path="consent")
-        check_offered(challenge, FACTOR)
         now_ms = self._world.clock.now_ms()
-        if challenge.state != "open" or now_ms >= challenge.expires_ms:
-            raise ended()
+        check_takes(challenge, FACTOR, now_ms)
         if not await self._world.pool.ready():
             raise down(30)
         session = await self._session(challenge, now_ms)
@@ -249,12 +247,6 @@ class LivenessChecks:
             return self._world.vault.open(face.template, row=row_of(session.tenant, session.party))
         except TemplateLostError:
             return None
-
-    async def _challenge(self, tenant: str, challenge_id: str) -> Challenge:
-        challenge = await self._world.challenges.challenge(tenant, challenge_id)
-        if challenge is None:
-            raise not_found("challenge")
-        return challenge
 
     async def _found(self, tenant: str, session_id: str) -> Session:
         session = await self._world.sessions.session(tenant, session_id)

@@ -101,7 +101,7 @@ class Messenger:
         found = await self._book.screening(promised.tenant, screening_id)
         if found is None:
             return True
-        private = await self._book.private(promised.tenant, found.parent or screening_id)
+        private = await self._book.private(promised.tenant, found.root)
         number = str(private.get("msisdn", ""))
         link = f"{self._public_url}/not-me/{self._links.sign(promised.tenant, screening_id, LINK_LIVES)}"
         zh, en = NAMES[found.logged.request.action]

@@ -25,7 +25,7 @@ from service.ports import Book, Found
 from service.ports_otp import Budgets, Code, Codes, Contact, Gateway, GatewayDownError, Sent, Summary, Tried
 from service.ports_stepup import Challenge, Challenges, FactorDone
 from service.remembering import Remembering
-from service.stepup import check_offered, ended
+from service.stepup import challenge_of, check_takes
 
 DIGITS: Final = 6
 LIFE: Final = timedelta(minutes=10)
@@ -92,11 +92,9 @@ class OneTimePasswords:
             Problem: 404 for another tenant's; 409 for what was not offered or has ended; 429 when a budget is used up;
                 503 when the gateway takes nothing.
         """
-        challenge = await self._challenge(tenant, said.challenge_id)
-        check_offered(challenge, FACTOR[said.contact])
+        challenge = await challenge_of(self._challenges, tenant, said.challenge_id)
         now_ms = self._clock.now_ms()
-        if challenge.state != "open" or now_ms >= challenge.expires_ms:
-            raise ended()
+        check_takes(challenge, FACTOR[said.contact], now_ms)
         found = await self._book.screening(tenant, challenge.root)
         if found is None:
             raise not_found("challenge")
@@ -119,7 +117,7 @@ class OneTimePasswords:
         kept = await self._codes.kept(tenant, said.authentication_id)
         if kept is None:
             raise not_found("authentication")
-        challenge = await self._challenge(tenant, kept.challenge_id)
+        challenge = await challenge_of(self._challenges, tenant, kept.challenge_id)
         found = await self._book.screening(tenant, challenge.root)
         if found is None:
             raise not_found("authentication")
@@ -132,12 +130,6 @@ class OneTimePasswords:
         if attempt.outcome in {"passed", "wrong", "failed"}:
             await self._tell(tenant, found, "otp_passed" if attempt.outcome == "passed" else "otp_failed", name, now_ms)
         _check(attempt.outcome)
-
-    async def _challenge(self, tenant: str, challenge_id: str) -> Challenge:
-        challenge = await self._challenges.challenge(tenant, challenge_id)
-        if challenge is None:
-            raise not_found("challenge")
-        return challenge
 
     def _code(self, challenge: Challenge, found: Found, contact: Contact, digits: str, now_ms: int) -> Code:
         name, keys = new_id("otp", now_ms), found.logged.event.keys

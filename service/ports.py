@@ -168,6 +168,11 @@ class Found(Struct, frozen=True, kw_only=True):
     degraded_only: bool = False
     parent: str | None = None
 
+    @property
+    def root(self) -> str:
+        """The first look at the request; second looks hang on it."""
+        return self.parent or self.screening_id
+
 
 class Intake(Struct, frozen=True, kw_only=True):
     """How a batch of reported events was taken: those that are new, and the places in the batch of those known."""

@@ -15,27 +15,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from features.clock import milliseconds
-from features.codec import LoggedScreening
 from features.derived import overridden
-from features.event import Event
 from features.request import Kyc, Liveness, Otp, ScreeningRequest
-from features.signal import Moment
 from features.vocabulary import DocumentStatus, TrueFalse
-from features.windows import Answer as WindowAnswer
-from features.windows import Window
-from model.matter import Matter, Offer
+from model.matter import Offer
 from model.outcome import RANK
 from service.composing import Composer
 from service.errors import Problem, not_found, not_recorded
 from service.ids import new_key
-from service.judging import Judgement, judge
+from service.judging import Seen, judged
 from service.liveness import told_liveness
 from service.otp import told
-from service.ports import Asking, Entry, Found, StoreDownError, VelocityDownError
+from service.ports import Asking, Found, StoreDownError
 from service.ports_liveness import Session, Sessions
 from service.ports_otp import Codes, Summary
 from service.ports_stepup import Challenges, Steps
-from service.screening import LEAST_BUDGET, Given, Rules, World
+from service.screening import Given, Looked, Rules, World, asking, entry_of, look
 from service.stepup import passed_now
 
 logger = logging.getLogger(__name__)
@@ -108,8 +103,8 @@ class Rescreening:
         found = await self._world.book.screening(tenant, screening_id)
         if found is None or not found.degraded_only:
             return None
-        look = _Look(tenant, found, found.logged.request, Steps(), f" again:{screening_id}")
-        return await self._decide(look, self._rules.velocity_deadline * 20, only_sound=True)
+        second = _Second(tenant, found, found.logged.request, Steps(), f" again:{screening_id}")
+        return await self._decide(second, self._rules.velocity_deadline * 20, only_sound=True)
 
     async def _rescreen(
         self, tenant: str, screening_id: str, said: StepUpResult, key: str | None, budget: timedelta
@@ -123,18 +118,17 @@ class Rescreening:
         if saved is not None:
             return Given(saved.kept, replayed=True)
         self._check(found)
-        steps = await self._challenges.steps(tenant, found.parent or found.screening_id)
+        steps = await self._challenges.steps(tenant, found.root)
         ours = await self._ours(tenant, found)
         request = _changed(found.logged.request, said, ours)
-        given = await self._decide(_Look(tenant, found, request, steps, name), budget)
+        given = await self._decide(_Second(tenant, found, request, steps, name), budget)
         if given is None:
             raise not_recorded()
         return given
 
     async def _ours(self, tenant: str, found: Found) -> "_Ours":
-        root = found.parent or found.screening_id
-        code = await self._codes.summary(tenant, root, self._world.clock.now_ms())
-        return _Ours(code, await self._sessions.newest(tenant, root))
+        code = await self._codes.summary(tenant, found.root, self._world.clock.now_ms())
+        return _Ours(code, await self._sessions.newest(tenant, found.root))
 
     def _check(self, found: Found) -> None:
         if found.kept.answer.decision == "allow":
@@ -142,95 +136,49 @@ class Rescreening:
         if self._world.clock.now_ms() - found.created_ms > milliseconds(self._rules.sticky):
             raise Problem(HTTPStatus.CONFLICT, "SCREENING_TOO_OLD", "screen anew: too much may have changed since")
 
-    async def _decide(self, look: "_Look", budget: timedelta, *, only_sound: bool = False) -> Given | None:
-        world, found = self._world, look.found
+    async def _decide(self, second: "_Second", budget: timedelta, *, only_sound: bool = False) -> Given | None:
+        world, found = self._world, second.found
         at_ms, force = world.clock.now_ms(), world.in_force()
-        event, answers, failures = await self._seen(look, budget)
-        moment = Moment(request=look.request, facts=found.logged.facts, at_ms=at_ms, keys=event.keys, answers=answers)
-        since_ms = at_ms - milliseconds(self._rules.sticky)
+        looked = await self._looked(second, budget)
+        line = looked.event.keys["line"]
         before = await world.book.before(
-            Asking(
-                tenant=look.tenant,
-                key=look.key,
-                line=event.keys["line"],
-                klass=look.request.klass,
-                action=look.request.action,
-                since_ms=since_ms,
-                at_ms=at_ms,
-            )
+            asking(second.tenant, second.key, line, second.request, at_ms, self._rules.sticky)
         )
-        row = force.row(moment)
-        judgement = judge(
+        logged, judgement = judged(
             force,
-            Matter(
-                request=look.request,
-                row=row,
-                failures=failures,
-                sticky=before.sticky,
-                released=before.released,
+            Seen(
+                event=looked.event,
+                request=second.request,
+                facts=found.logged.facts,
+                answers=looked.answers,
+                failures=looked.failures,
+                before=before,
                 at_ms=at_ms,
                 strictness=self._rules.strictness,
-                done=passed_now(look.steps, at_ms),
-                offers=_offers(look.steps),
+                done=passed_now(second.steps, at_ms),
+                offers=_offers(second.steps),
             ),
         )
         if only_sound and judgement.failures:
             return None
-        logged = LoggedScreening(
-            event=event,
-            request=look.request,
-            facts=found.logged.facts,
-            failed=tuple(sorted(judgement.failures)),
-            row=row,
-            decision=judgement.verdict.decision,
-            probability=judgement.probability,
-        )
-        return await self._write(look, at_ms, logged, judgement)
-
-    async def _write(self, look: "_Look", at_ms: int, logged: LoggedScreening, judgement: Judgement) -> Given:
-        found, force = look.found, self._world.in_force()
         composition = self._composer.compose(
-            look.tenant, at_ms, logged, judgement, force, standing=found.kept.answer.hold
+            second.tenant, at_ms, logged, judgement, force, standing=found.kept.answer.hold
         )
         milder = RANK[judgement.verdict.decision] < RANK["hold"]
-        entry = Entry(
-            tenant=look.tenant,
-            key=look.key,
-            fingerprint=look.key,
-            screening_id=composition.kept.answer.screening_id,
-            created_ms=at_ms,
-            region=look.request.subscriber.handling_province or look.request.subscriber.home_province or "",
-            klass=look.request.klass,
-            logged=replace(logged, versions=composition.versions),
-            kept=composition.kept,
-            private={},
-            degraded_only=judgement.verdict.degraded_only,
-            appeal_ref=composition.kept.answer.customer.appeal_ref,
-            case=composition.case,
-            challenge=composition.challenge,
-            parent=found.parent or found.screening_id,
-            # A degraded hold is done with once it was looked at with nothing failing, whatever came of it.
-            lifts=milder or (found.degraded_only and not judgement.failures),
-        )
-        saved = await self._world.book.record(entry)
+        # A degraded hold is done with once it was looked at with nothing failing, whatever came of it.
+        lifts = milder or (found.degraded_only and not judgement.failures)
+        entry = entry_of(second.tenant, second.key, at_ms, logged, composition, judgement)
+        saved = await world.book.record(replace(entry, parent=found.root, lifts=lifts))
         return Given(saved.kept, replayed=saved.kept is not composition.kept)
 
-    async def _seen(
-        self, look: "_Look", budget: timedelta
-    ) -> tuple[Event, dict[Window, WindowAnswer] | None, frozenset[str]]:
+    async def _looked(self, second: "_Second", budget: timedelta) -> Looked:
         """Ask the windows again; what was never remembered, because the store was down, is remembered now."""
-        event, velocity = look.found.logged.event, self._world.velocity
-        if budget < LEAST_BUDGET:
-            return event, None, frozenset({"velocity"})
-        try:
-            if "velocity" in look.found.logged.failed:
-                beside = [overridden(event)] if look.request.agent.override else []
-                witness = await velocity.witness(look.tenant, event, beside)
-                return replace(event, stamps=witness.stamps), witness.answers, frozenset()
-            return event, (await velocity.recall(look.tenant, event)).answers, frozenset()
-        except VelocityDownError as error:
-            logger.warning("velocity not available", extra={"why": error.why})
-            return event, None, frozenset({"velocity"})
+        event, velocity = second.found.logged.event, self._world.velocity
+        if "velocity" in second.found.logged.failed:
+            beside = [overridden(event)] if second.request.agent.override else []
+            return await look(event, budget, lambda: velocity.witness(second.tenant, event, beside))
+        # Its place in the order stays the first one: a second look is no event of its own.
+        return (await look(event, budget, lambda: velocity.recall(second.tenant, event)))._replace(event=event)
 
 
 class _Ours(Struct, frozen=True):
@@ -240,7 +188,7 @@ class _Ours(Struct, frozen=True):
     face: Session | None
 
 
-class _Look(Struct, frozen=True):
+class _Second(Struct, frozen=True):
     """A second look: whose, at what, with which changes, after which steps, under which key."""
 
     tenant: str

@@ -7,11 +7,11 @@ retry on this path: a retry is the caller's, with the same key, and finds what w
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -19,24 +19,34 @@ from features.clock import Clock, milliseconds
 from features.codec import LoggedScreening
 from features.derived import overridden
 from features.event import Event
-from features.facts import Facts
 from features.request import ScreeningRequest
-from features.signal import Moment
 from features.subject import event_of, keys_of
 from features.windows import Answer as WindowAnswer
 from features.windows import Window
-from model.policy import Matter, Strictness
+from model.policy import Strictness
 from service.answer import KeptAnswer
 from service.composing import Composer, Composition
 from service.errors import key_reused, not_recorded, still_running
-from service.judging import InForce, Judgement, judge
-from service.ports import Asking, Book, Entry, Places, Saved, StoreDownError, Tokeniser, Velocity, VelocityDownError
+from service.judging import InForce, Judgement, Seen, judged
+from service.ports import (
+    Asking,
+    Book,
+    Entry,
+    Places,
+    Saved,
+    StoreDownError,
+    Tokeniser,
+    Velocity,
+    VelocityDownError,
+    Witness,
+)
 from service.privacy import private_parts, tokens_of, without_names
 
 logger = logging.getLogger(__name__)
 
 LEAST_BUDGET: Final = timedelta(milliseconds=20)
 """With less time left than this the velocity store is not asked at all: the answer would come too late."""
+VELOCITY_FAILED: Final = frozenset({"velocity"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +67,12 @@ class Given:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What is known of a request when it is judged."""
+class Looked(NamedTuple):
+    """What the windows saw: the event with its places, their answers, and what failed."""
 
     event: Event
-    facts: Facts
     answers: Mapping[Window, WindowAnswer] | None
+    failures: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,94 +131,87 @@ class Screening:
         at_ms = world.clock.now_ms()
         keys = tokens_of(world.tokeniser, asked.tenant, keys_of(request))
         print_of = fingerprint(asked)
-        since_ms = at_ms - milliseconds(self._rules.sticky)
         before = await world.book.before(
-            Asking(
-                tenant=asked.tenant,
-                key=asked.key,
-                line=keys["line"],
-                klass=request.klass,
-                action=request.action,
-                since_ms=since_ms,
-                at_ms=at_ms,
-            )
+            asking(asked.tenant, asked.key, keys["line"], request, at_ms, self._rules.sticky)
         )
         if before.saved is not None:
             return _again(before.saved, print_of)
         facts = world.places.facts(request)
         kept_request = without_names(request, keys, world.tokeniser, asked.tenant)
         event = event_of(kept_request, facts, keys, event_id=f"scr:{asked.key}", at_ms=at_ms)
-        seen, failures = await self._look(asked, event, facts)
+        beside = [overridden(event)] if request.agent.override else []
+        looked = await look(event, asked.budget, lambda: world.velocity.witness(asked.tenant, event, beside))
         force = world.in_force()
-        moment = Moment(request=kept_request, facts=facts, at_ms=at_ms, keys=keys, answers=seen.answers)
-        row = force.row(moment)
-        judgement = judge(
+        logged, judgement = judged(
             force,
-            Matter(
+            Seen(
+                event=looked.event,
                 request=kept_request,
-                row=row,
-                failures=failures,
-                sticky=before.sticky,
-                released=before.released,
+                facts=facts,
+                answers=looked.answers,
+                failures=looked.failures,
+                before=before,
                 at_ms=at_ms,
                 strictness=self._rules.strictness,
             ),
         )
-        logged = LoggedScreening(
-            event=seen.event,
-            request=kept_request,
-            facts=facts,
-            failed=tuple(sorted(judgement.failures)),
-            row=row,
-            decision=judgement.verdict.decision,
-            probability=judgement.probability,
-        )
         composition = self._composer.compose(asked.tenant, at_ms, logged, judgement, force)
-        entry = self._entry(asked, at_ms, print_of, logged, composition, judgement)
-        saved = await world.book.record(entry)
+        entry = entry_of(asked.tenant, asked.key, at_ms, logged, composition, judgement)
+        whole = msgspec.structs.replace(entry, fingerprint=print_of, private=private_parts(request))
+        saved = await world.book.record(whole)
         if saved.kept is not composition.kept:
             return _again(saved, print_of)
         return Given(composition.kept, replayed=False)
 
-    async def _look(self, asked: Asked, event: Event, facts: Facts) -> tuple[_Seen, frozenset[str]]:
-        """Ask the velocity store, within its deadline; a store that cannot be trusted is a failure and no more."""
-        if asked.budget < LEAST_BUDGET:
-            return _Seen(event, facts, None), frozenset({"velocity"})
-        beside = [overridden(event)] if asked.request.agent.override else []
-        try:
-            witness = await self._world.velocity.witness(asked.tenant, event, beside)
-        except VelocityDownError as error:
-            logger.warning("velocity not available", extra={"why": error.why})
-            return _Seen(event, facts, None), frozenset({"velocity"})
-        stamped = msgspec.structs.replace(event, stamps=witness.stamps)
-        return _Seen(stamped, facts, witness.answers), frozenset()
 
-    def _entry(  # noqa: PLR0913 - what one decision writes comes from as many steps
-        self,
-        asked: Asked,
-        at_ms: int,
-        print_of: str,
-        logged: LoggedScreening,
-        composition: Composition,
-        judgement: Judgement,
-    ) -> Entry:
-        request = asked.request
-        return Entry(
-            tenant=asked.tenant,
-            key=asked.key,
-            fingerprint=print_of,
-            screening_id=composition.kept.answer.screening_id,
-            created_ms=at_ms,
-            region=request.subscriber.handling_province or request.subscriber.home_province or "",
-            klass=request.klass,
-            logged=msgspec.structs.replace(logged, versions=composition.versions),
-            kept=composition.kept,
-            private=private_parts(request),
-            degraded_only=judgement.verdict.degraded_only,
-            appeal_ref=composition.kept.answer.customer.appeal_ref,
-            case=composition.case,
-            challenge=composition.challenge,
-        )
+def asking(  # noqa: PLR0913 - whose, under which key, about what, and since when
+    tenant: str, key: str, line: str, request: ScreeningRequest, at_ms: int, sticky: timedelta
+) -> Asking:
+    """Return what the book is asked of a request."""
+    return Asking(
+        tenant=tenant,
+        key=key,
+        line=line,
+        klass=request.klass,
+        action=request.action,
+        since_ms=at_ms - milliseconds(sticky),
+        at_ms=at_ms,
+    )
+
+
+async def look(event: Event, budget: timedelta, ask: Callable[[], Awaitable[Witness]]) -> Looked:
+    """Ask the velocity store, within its deadline; a store that cannot be trusted is a failure and no more."""
+    if budget < LEAST_BUDGET:
+        return Looked(event, None, VELOCITY_FAILED)
+    try:
+        witness = await ask()
+    except VelocityDownError as error:
+        logger.warning("velocity not available", extra={"why": error.why})
+        return Looked(event, None, VELOCITY_FAILED)
+    return Looked(msgspec.structs.replace(event, stamps=witness.stamps), witness.answers, frozenset())
+
+
+def entry_of(  # noqa: PLR0913 - what one decision writes comes from as many steps
+    tenant: str, key: str, at_ms: int, logged: LoggedScreening, composition: Composition, judgement: Judgement
+) -> Entry:
+    """Return what one decision writes; its fingerprint and what is sealed with it are the caller's to say."""
+    request, answer = logged.request, composition.kept.answer
+    return Entry(
+        tenant=tenant,
+        key=key,
+        fingerprint=key,
+        screening_id=answer.screening_id,
+        created_ms=at_ms,
+        region=request.subscriber.handling_province or request.subscriber.home_province or "",
+        klass=request.klass,
+        logged=msgspec.structs.replace(logged, versions=composition.versions),
+        kept=composition.kept,
+        private={},
+        degraded_only=judgement.verdict.degraded_only,
+        appeal_ref=answer.customer.appeal_ref,
+        case=composition.case,
+        challenge=composition.challenge,
+    )
 
 
 def fingerprint(asked: Asked) -> str:

@@ -68,24 +68,13 @@ class StepUp:
         self._challenges = challenges
         self._clock = clock
 
-    async def found(self, tenant: str, challenge_id: str) -> Challenge:
-        """Return a challenge.
-
-        Raises:
-            Problem: 404 for another tenant's.
-        """
-        challenge = await self._challenges.challenge(tenant, challenge_id)
-        if challenge is None:
-            raise not_found("challenge")
-        return challenge
-
     async def state(self, tenant: str, challenge_id: str) -> ChallengeState:
         """Return how a challenge stands.
 
         Raises:
             Problem: 404 for another tenant's.
         """
-        challenge = await self.found(tenant, challenge_id)
+        challenge = await challenge_of(self._challenges, tenant, challenge_id)
         now_ms = self._clock.now_ms()
         steps = await self._challenges.steps(tenant, challenge.root)
         passed = passed_now(steps, now_ms)
@@ -105,7 +94,7 @@ class StepUp:
             Problem: 404 for another tenant's; 409 for a factor that was not offered, that is not done yet, or a
                 challenge that has ended.
         """
-        challenge = await self.found(tenant, challenge_id)
+        challenge = await challenge_of(self._challenges, tenant, challenge_id)
         now_ms = self._clock.now_ms()
         said_ms = now_ms if said.at is None else min(to_ms(said.at), now_ms)
         _check(challenge, said.factor, said_ms, now_ms)
@@ -122,6 +111,29 @@ class StepUp:
         if not await self._challenges.add(tenant, done):
             raise ended()
         return await self.state(tenant, challenge_id)
+
+
+async def challenge_of(challenges: Challenges, tenant: str, challenge_id: str) -> Challenge:
+    """Return a challenge.
+
+    Raises:
+        Problem: 404 for another tenant's.
+    """
+    challenge = await challenges.challenge(tenant, challenge_id)
+    if challenge is None:
+        raise not_found("challenge")
+    return challenge
+
+
+def check_takes(challenge: Challenge, factor: str, now_ms: int) -> None:
+    """Refuse a factor that would not count now.
+
+    Raises:
+        Problem: 409, it is in none of the ways that were offered, or the challenge is over.
+    """
+    check_offered(challenge, factor)
+    if challenge.state != "open" or now_ms >= challenge.expires_ms:
+        raise ended()
 
 
 def passed_now(steps: Steps, now_ms: int) -> frozenset[str]:
@@ -151,9 +163,7 @@ def check_offered(challenge: Challenge, factor: str) -> None:
 
 
 def _check(challenge: Challenge, factor: str, said_ms: int, now_ms: int) -> None:
-    check_offered(challenge, factor)
-    if challenge.state != "open" or now_ms >= challenge.expires_ms:
-        raise ended()
+    check_takes(challenge, factor, now_ms)
     if said_ms < challenge.opened_ms:
         detail = "a factor counts only after it was asked for"
         raise Problem(HTTPStatus.CONFLICT, "FACTOR_TOO_EARLY", detail, path="at")

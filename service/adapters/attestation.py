@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import anyio
 import anyio.to_thread
@@ -36,14 +36,7 @@ LIMIT: Final = timedelta(seconds=2)
 """How long verifying may take; the first time, the library alone takes a third of a second."""
 ERROR: Final = Attested(verdict="error")
 
-_RISKS: Final[tuple[AccessRisk, ...]] = (
-    "KNOWN_CAPTURING",
-    "KNOWN_CONTROLLING",
-    "KNOWN_OVERLAYS",
-    "UNKNOWN_CAPTURING",
-    "UNKNOWN_CONTROLLING",
-    "UNKNOWN_OVERLAYS",
-)
+_RISKS: Final[tuple[AccessRisk, ...]] = get_args(AccessRisk)
 _RECOGNISED: Final = {
     "PLAY_RECOGNIZED": "recognized",
     "UNRECOGNIZED_VERSION": "unrecognized",

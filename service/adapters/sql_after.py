@@ -6,11 +6,12 @@ So of a hundred executors one redeems, and a redemption and a withdrawal that me
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-import msgspec
 from sqlalchemy import Connection, Table, insert, select
 
 from service.adapters.sql_audit import Trail, digest_of
+from service.adapters.sql_lock import hold
 from service.adapters.sql_reader import Reader
+from service.adapters.sql_rows import outbox_row
 from service.adapters.sql_tables import decisions, outbox
 from service.adapters.sql_tables_after import outcomes, redemptions, withdrawals
 from service.adapters.sql_writer import Writer
@@ -59,15 +60,7 @@ def _tell_all(connection: Connection, told: Sequence[Outcome], trail: Trail) -> 
 
 
 def _one_by_one(connection: Connection, wishes: Sequence[T], write: Callable[[T], Written]) -> list[Written]:
-    """Lock the decisions in one order for all processes, so that batches wait for each other and never in a circle."""
-    ids = sorted({wish.screening_id for wish in wishes})
-    # SQLite has one writer at a time and knows no row locks; SQLAlchemy leaves the words out there.
-    connection.execute(
-        select(decisions.c.screening_id)
-        .where(decisions.c.screening_id.in_(ids))
-        .order_by(decisions.c.screening_id)
-        .with_for_update()
-    ).all()
+    hold(connection, decisions.c.screening_id, (wish.screening_id for wish in wishes))
     return [write(wish) for wish in wishes]
 
 
@@ -146,8 +139,5 @@ def _whose(wish: Redemption | Withdrawal | Outcome) -> dict[str, str]:
 
 
 def _message(connection: Connection, wish: Withdrawal | Outcome, kind: str, told: dict[str, str]) -> None:
-    row = {"message_id": f"msg_{kind.rpartition('.')[2]}_{wish.screening_id}", "tenant": wish.tenant, "kind": kind}
-    payload = msgspec.json.encode(told).decode()
-    connection.execute(
-        insert(outbox), {**row, "payload": payload, "state": "waiting", "attempts": 0, "next_ms": wish.at_ms}
-    )
+    message_id = f"msg_{kind.rpartition('.')[2]}_{wish.screening_id}"
+    connection.execute(insert(outbox), outbox_row(message_id, wish.tenant, kind, told, wish.at_ms))

@@ -128,8 +128,7 @@ def _write_decisions(connection: Connection, jobs: Sequence[tuple[Entry, Row]], 
     winners = [(entry, row) for entry, row in ordered if entry.screening_id in won]
     _write_all(connection, cases, [case_row(entry) for entry, _ in winners])
     _write_all(connection, challenges, [challenge_row(entry) for entry, _ in winners])
-    _write_all(connection, outbox, [message_row(entry) for entry, _ in winners])
-    _write_all(connection, outbox, [notice_row(entry) for entry, _ in winners])
+    _write_all(connection, outbox, [row(entry) for entry, _ in winners for row in (message_row, notice_row)])
     for entry, _ in winners:
         if entry.lifts:
             lift(connection, entry, trail)

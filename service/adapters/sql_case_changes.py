@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from service.adapters.sql_audit import Trail, digest_of
+from service.adapters.sql_rows import outbox_row
 from service.adapters.sql_tables import decisions, outbox
 from service.adapters.sql_tables_cases import case_history, cases, releases
 from service.ids import new_id
@@ -167,16 +168,9 @@ def decide_one(connection: Connection, decided: Decided, trail: Trail) -> Verdic
 
 def message(connection: Connection, case: CaseFile, kind: str, at_ms: int, told: Mapping[str, str]) -> None:
     """Promise a message to the outside; a case promises each kind once."""
-    row = {
-        "message_id": f"msg_{case.case_id}_{kind.replace('.', '_')}",
-        "tenant": case.tenant,
-        "kind": kind,
-        "payload": msgspec.json.encode({"case_id": case.case_id, "screening_id": case.screening_id, **told}).decode(),
-        "state": "waiting",
-        "attempts": 0,
-        "next_ms": at_ms,
-    }
-    connection.execute(insert(outbox), row)
+    message_id = f"msg_{case.case_id}_{kind.replace('.', '_')}"
+    whole = {"case_id": case.case_id, "screening_id": case.screening_id, **told}
+    connection.execute(insert(outbox), outbox_row(message_id, case.tenant, kind, whole, at_ms))
 
 
 def release(connection: Connection, wish: Release, trail: Trail) -> Release | None:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
 from service.adapters.sql_audit import Trail, digest_of
+from service.adapters.sql_lock import hold
 from service.adapters.sql_reader import Reader
 from service.adapters.sql_tables import challenges, decisions
 from service.adapters.sql_tables_after import challenge_factors
@@ -55,10 +56,7 @@ class SqlChallenges:
 
 
 def _add_all(connection: Connection, jobs: Sequence[tuple[str, FactorDone]], trail: Trail) -> list[bool]:
-    # One order for all processes, so that batches wait for each other and never in a circle.
-    ids = sorted({done.challenge_id for _, done in jobs})
-    lock = select(c.challenge_id).where(c.challenge_id.in_(ids)).order_by(c.challenge_id).with_for_update()
-    connection.execute(lock).all()
+    hold(connection, c.challenge_id, (done.challenge_id for _, done in jobs))
     return [_add(connection, tenant, done, trail) for tenant, done in jobs]
 
 
@@ -77,9 +75,14 @@ def _add(connection: Connection, tenant: str, done: FactorDone, trail: Trail) ->
     return True
 
 
-def _steps(connection: Connection, tenant: str, root: str) -> Steps:
+def looks(tenant: str, root: str) -> Select[tuple[str]]:
+    """Return the query of a request's challenges: the first look's and those of second looks."""
     mine = or_(d.screening_id == root, d.parent == root)
-    found = connection.execute(FOUND.where(d.tenant == tenant, mine).order_by(c.opened_ms)).all()
+    return select(c.challenge_id).join(decisions, d.screening_id == c.screening_id).where(d.tenant == tenant, mine)
+
+
+def _steps(connection: Connection, tenant: str, root: str) -> Steps:
+    found = connection.execute(FOUND.where(c.challenge_id.in_(looks(tenant, root))).order_by(c.opened_ms)).all()
     ids = [row.challenge_id for row in found]
     done = connection.execute(select(challenge_factors).where(f.challenge_id.in_(ids)).order_by(f.at_ms)) if ids else ()
     names = FactorDone.__struct_fields__

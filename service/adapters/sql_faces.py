@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from service.adapters.sql_audit import Trail, digest_of
+from service.adapters.sql_challenges import looks
 from service.adapters.sql_reader import Reader
-from service.adapters.sql_tables import challenges, decisions
 from service.adapters.sql_tables_after import faces, liveness_sessions
 from service.adapters.sql_writer import Writer
 from service.ports_liveness import Face, Session, State
@@ -55,12 +55,9 @@ class SqlSessions:
 
     async def newest(self, tenant: str, root: str) -> Session | None:
         """Return the newest finished session of a request, over all its looks."""
-        d, c = decisions.c, challenges.c
-        chain = select(c.challenge_id).join(decisions, d.screening_id == c.screening_id)
-        looks = chain.where(d.tenant == tenant, or_(d.screening_id == root, d.parent == root))
         query = (
             select(liveness_sessions)
-            .where(s.tenant == tenant, s.challenge_id.in_(looks), s.state != "open")
+            .where(s.tenant == tenant, s.challenge_id.in_(looks(tenant, root)), s.state != "open")
             .order_by(s.opened_ms.desc())
             .limit(1)
         )

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from features.clock import milliseconds
 from service.adapters.sql_audit import Trail, digest_of
+from service.adapters.sql_challenges import looks
+from service.adapters.sql_lock import hold
 from service.adapters.sql_reader import Reader
-from service.adapters.sql_tables import challenges, decisions
+from service.adapters.sql_tables import challenges
 from service.adapters.sql_tables_after import otp_codes
 from service.adapters.sql_writer import Writer
 from service.ports_otp import TRIES, Attempt, Budgets, Code, Kept, Sent, Summary
@@ -55,12 +57,7 @@ class SqlCodes:
 
 
 def _send_all(connection: Connection, jobs: Sequence[tuple[Code, Budgets]], trail: Trail) -> list[Sent]:
-    # One order for all processes, so that batches wait for each other and never in a circle.
-    ids = sorted({code.challenge_id for code, _ in jobs})
-    lock = challenges.c.challenge_id.in_(ids)
-    connection.execute(
-        select(challenges.c.challenge_id).where(lock).order_by(challenges.c.challenge_id).with_for_update()
-    ).all()
+    hold(connection, challenges.c.challenge_id, (code.challenge_id for code, _ in jobs))
     return [_send(connection, code, budgets, trail) for code, budgets in jobs]
 
 
@@ -135,10 +132,8 @@ def _closed(connection: Connection, mine: ColumnElement[bool]) -> Attempt:
 
 
 def _summary(connection: Connection, tenant: str, root: str, now_ms: int) -> Summary | None:
-    d, c = decisions.c, challenges.c
-    chain = select(c.challenge_id).join(decisions, d.screening_id == c.screening_id)
-    looks = chain.where(d.tenant == tenant, or_(d.screening_id == root, d.parent == root))
-    rows = connection.execute(select(otp_codes).where(o.challenge_id.in_(looks)).order_by(o.sent_ms)).all()
+    sent = select(otp_codes).where(o.challenge_id.in_(looks(tenant, root))).order_by(o.sent_ms)
+    rows = connection.execute(sent).all()
     if not rows:
         return None
     newest = rows[-1]

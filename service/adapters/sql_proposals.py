@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from service.adapters.sql_audit import Trail, digest_of
 from service.adapters.sql_case_changes import HOLD_RELEASED, release
 from service.adapters.sql_reader import Reader
+from service.adapters.sql_rows import outbox_row
 from service.adapters.sql_tables import outbox
 from service.adapters.sql_tables_cases import proposals, releases
 from service.adapters.sql_writer import Writer
@@ -118,15 +119,8 @@ def _release_one(connection: Connection, wish: Release, trail: Trail) -> Release
     written = release(connection, wish, trail)
     if written is None:
         raise CaseRefusedError("NOT_FOUND", "there is no such screening, or it names no line")
-    row = {
-        "message_id": f"msg_{wish.release_id}",
-        "tenant": wish.tenant,
-        "kind": HOLD_RELEASED,
-        "payload": msgspec.json.encode({"case_id": None, "screening_id": wish.screening_id}).decode(),
-        "state": "waiting",
-        "attempts": 0,
-        "next_ms": wish.from_ms,
-    }
+    told = {"case_id": None, "screening_id": wish.screening_id}
+    row = outbox_row(f"msg_{wish.release_id}", wish.tenant, HOLD_RELEASED, told, wish.from_ms)
     connection.execute(insert(outbox), row)
     return written
 

@@ -171,15 +171,7 @@ def challenge_row(entry: Entry) -> Row | None:
 def message_row(entry: Entry) -> Row:
     """Return the message that tells the outside of a decision: its id and the verdict, no identity and no score."""
     told = {"screening_id": entry.screening_id, "decision": entry.kept.answer.decision}
-    return {
-        "message_id": f"msg_{entry.screening_id}",
-        "tenant": entry.tenant,
-        "kind": DECIDED,
-        "payload": _encoder.encode(told).decode(),
-        "state": "waiting",
-        "attempts": 0,
-        "next_ms": entry.created_ms,
-    }
+    return outbox_row(f"msg_{entry.screening_id}", entry.tenant, DECIDED, told, entry.created_ms)
 
 
 def notice_row(entry: Entry) -> Row | None:
@@ -187,12 +179,13 @@ def notice_row(entry: Entry) -> Row | None:
     if entry.kept.answer.receipt is None or entry.klass != "irreversible":
         return None
     told = {"screening_id": entry.screening_id}
-    return {
-        **message_row(entry),
-        "message_id": f"msg_notice_{entry.screening_id}",
-        "kind": NOTICE,
-        "payload": _encoder.encode(told).decode(),
-    }
+    return outbox_row(f"msg_notice_{entry.screening_id}", entry.tenant, NOTICE, told, entry.created_ms)
+
+
+def outbox_row(message_id: str, tenant: str, kind: str, told: Mapping[str, str | None], at_ms: int) -> Row:
+    """Return the row of a message that is promised now and goes out at once."""
+    row = {"message_id": message_id, "tenant": tenant, "kind": kind, "payload": _encoder.encode(told).decode()}
+    return {**row, "state": "waiting", "attempts": 0, "next_ms": at_ms}
 
 
 def event_row(tenant: str, event: Event, intake: str) -> Row:

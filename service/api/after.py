@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.api.access import anybody, needs
+from service.api.answered import JSON, answered
 from service.api.body import decoded, read
 from service.api.headers import KeyHeader
 from service.api.schema import answers_with, takes
@@ -58,14 +59,14 @@ async def redeem(request: Request, who: Redeemer, screening_id: str, idempotency
     service = request.app.state.service
     shown = decoded(await read(request, service.settings.body_limit_bytes), _shown)
     executor = Executor(who.tenant, who.key_id, idempotency_key or "")
-    return _json(await service.redeeming.redeem(executor, screening_id, shown))
+    return Response(await service.redeeming.redeem(executor, screening_id, shown), media_type=JSON)
 
 
 @router.post("/v1/screenings/{screening_id}/withdraw", openapi_extra=answers_with(Withdrawn, OK))
 async def withdraw(request: Request, who: Asker, screening_id: str) -> Response:
     """Take a closure back while it cools off: the second receipt dies."""
     await request.app.state.service.redeeming.withdraw(Executor(who.tenant, who.key_id), screening_id)
-    return _json(msgspec.json.encode(Withdrawn(screening_id=screening_id)))
+    return answered(Withdrawn(screening_id=screening_id))
 
 
 @router.post("/v1/screenings/{screening_id}/outcome", openapi_extra=takes(OutcomeTold) | answers_with(OutcomeTaken, OK))
@@ -77,7 +78,7 @@ async def outcome(request: Request, who: Teller, screening_id: str) -> Response:
     taken = OutcomeTaken(
         screening_id=screening_id, outcome=told.outcome, accepted=not written.again, redeemed=written.redeemed
     )
-    return _json(msgspec.json.encode(taken))
+    return answered(taken)
 
 
 @router.post("/v1/screenings/{screening_id}/labels", openapi_extra=takes(Label) | answers_with(Labelled, OK))
@@ -86,15 +87,11 @@ async def label(request: Request, who: Teller, screening_id: str) -> Response:
     service = request.app.state.service
     said = decoded(await read(request, service.settings.body_limit_bytes), _label)
     taken = await service.labelling.label(who.tenant, screening_id, said, by=who.key_id)
-    return _json(msgspec.json.encode(taken))
+    return answered(taken)
 
 
 @router.get("/v1/status/{appeal_ref}", dependencies=[Depends(anybody)], openapi_extra=answers_with(Status, OK))
 async def status(request: Request, appeal_ref: str) -> Response:
     """Tell a customer how their request stands, by the reference they were given."""
     found = await request.app.state.service.counter.status(appeal_ref)
-    return _json(msgspec.json.encode(found))
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json")
+    return answered(found)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from features.clock import rfc3339, to_ms
 from features.vocabulary import Action, Fen
 from service.api.access import needs
+from service.api.answered import answered
 from service.api.body import decoded, read
 from service.api.schema import answers_with, takes
 from service.permissions import Person
@@ -117,7 +118,7 @@ async def queue(  # noqa: PLR0913 - one query parameter each
     """List cases: open ones the most pressing first, decided ones the last decided first."""
     wanted = Wanted(queue=action, regions=(region,) if region else (), state=state)
     found = await request.app.state.service.casework.queue(acting(who), wanted, limit=limit)
-    return _written(CasesSeen(cases=tuple(seen(case) for case in found)))
+    return answered(CasesSeen(cases=tuple(seen(case) for case in found)))
 
 
 @router.post("/next", openapi_extra=takes(NextWanted) | answers_with(CaseSeen, OK))
@@ -126,7 +127,7 @@ async def take_next(request: Request, who: Worker) -> Response:
     empty = request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
     wish = NextWanted() if empty else decoded(await _body(request), _next)
     case = await request.app.state.service.casework.take_next(acting(who), queue=wish.queue, region=wish.region)
-    return Response(status_code=HTTPStatus.NO_CONTENT) if case is None else _written(seen(case))
+    return Response(status_code=HTTPStatus.NO_CONTENT) if case is None else answered(seen(case))
 
 
 @router.post("/{case_id}/decision", openapi_extra=takes(VerdictGiven) | answers_with(VerdictTaken, OK))
@@ -143,7 +144,7 @@ async def decide(request: Request, who: Worker, case_id: str) -> Response:
         recovered_fen=said.recovered_fen,
     )
     first, *others = written.cases
-    return _written(
+    return answered(
         VerdictTaken(
             case=seen(first),
             also=tuple(case.case_id for case in others),
@@ -157,14 +158,14 @@ async def snooze(request: Request, who: Worker, case_id: str) -> Response:
     """Lay a case aside until a moment before its hold ends; it comes back to the queue by itself."""
     said = decoded(await _body(request), _snooze)
     casework = request.app.state.service.casework
-    return _written(seen(await casework.snooze(acting(who), case_id, to_ms(said.until), said.note)))
+    return answered(seen(await casework.snooze(acting(who), case_id, to_ms(said.until), said.note)))
 
 
 @router.post("/{case_id}/notes", openapi_extra=takes(NoteLeft) | answers_with(CaseSeen, OK))
 async def note(request: Request, who: Worker, case_id: str) -> Response:
     """Leave a note on a case, whoever works on it."""
     said = decoded(await _body(request), _note)
-    return _written(seen(await request.app.state.service.casework.note(acting(who), case_id, said.note)))
+    return answered(seen(await request.app.state.service.casework.note(acting(who), case_id, said.note)))
 
 
 def acting(who: Credential) -> Person:
@@ -204,7 +205,3 @@ def _moment(at_ms: int | None) -> str | None:
 
 async def _body(request: Request) -> bytes:
     return await read(request, request.app.state.service.settings.body_limit_bytes)
-
-
-def _written(told: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(told), media_type="application/json")

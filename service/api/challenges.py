@@ -7,8 +7,9 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from service.answer import Answer, seen_with, to_json
+from service.answer import Answer
 from service.api.access import needs
+from service.api.answered import answered, decided
 from service.api.body import decoded, read
 from service.api.headers import KeyHeader
 from service.api.schema import answers_with, takes
@@ -32,13 +33,13 @@ async def report(request: Request, who: Performer, challenge_id: str) -> Respons
     """Report how a factor went that was done outside: a password, a call-back, a video agent, a store, a wait."""
     service = request.app.state.service
     said = decoded(await read(request, service.settings.body_limit_bytes), _report)
-    return _json(await service.stepup.report(who.tenant, challenge_id, said))
+    return answered(await service.stepup.report(who.tenant, challenge_id, said))
 
 
 @router.get("/v1/challenges/{challenge_id}", openapi_extra=answers_with(ChallengeState, OK))
 async def state(request: Request, who: Performer, challenge_id: str) -> Response:
     """See how a challenge stands."""
-    return _json(await request.app.state.service.stepup.state(who.tenant, challenge_id))
+    return answered(await request.app.state.service.stepup.state(who.tenant, challenge_id))
 
 
 @router.post(
@@ -51,11 +52,4 @@ async def rescreen(request: Request, who: Asker, screening_id: str, idempotency_
     said = decoded(await read(request, service.settings.body_limit_bytes), _result)
     budget = timedelta(milliseconds=service.settings.deadline_ms)
     given = await service.rescreening.rescreen(who.tenant, screening_id, said, key=idempotency_key, budget=budget)
-    headers = {"Idempotent-Replayed": "true"} if given.replayed else {}
-    status = OK if given.replayed else HTTPStatus.CREATED
-    body = to_json(seen_with(given.kept, risk_read="risk:read" in who.scopes))
-    return Response(body, status_code=status, headers=headers, media_type="application/json")
-
-
-def _json(state: ChallengeState) -> Response:
-    return Response(msgspec.json.encode(state), media_type="application/json")
+    return decided(given, who)

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.api.access import needs
+from service.api.answered import answered
 from service.api.body import decoded, read
 from service.api.schema import answers_with, takes
 from service.intake import Batch, Taken
@@ -31,4 +32,4 @@ async def report(request: Request, who: Reporter) -> Response:
     """Take a batch of 1 to 500 events; each is accepted, known already, or rejected with its place and a code."""
     batch = decoded(await read(request, BATCH_LIMIT_BYTES), _decoder)
     taken = await request.app.state.service.intake.take(who.tenant, batch.events)
-    return Response(msgspec.json.encode(taken), status_code=HTTPStatus.ACCEPTED, media_type="application/json")
+    return answered(taken, HTTPStatus.ACCEPTED)

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.api.access import needs
+from service.api.answered import answered
 from service.api.body import decoded, read
 from service.api.schema import answers_with, takes
 from service.enrolment import Consent, Enrolled
@@ -59,7 +60,7 @@ async def open_session(request: Request, who: Performer) -> Response:
     """Open a face check at a challenge that offers one; the steps come in an order that nobody could know."""
     service = request.app.state.service
     said = decoded(await read(request, service.settings.body_limit_bytes), _open)
-    return _json(await service.liveness.open(who.tenant, said), HTTPStatus.CREATED)
+    return answered(await service.liveness.open(who.tenant, said), HTTPStatus.CREATED)
 
 
 @router.post(
@@ -74,13 +75,13 @@ async def frames(request: Request, who: Performer, session_id: str) -> Response:
     pictures = [Picture(await file.read(), at_ms) for file, at_ms in zip(files, times, strict=True)]
     film = Film(pictures=pictures, final=form.get("final") == "true", shown_ms=_numbers(form, "shown_ms"))
     service = request.app.state.service
-    return _json(await service.liveness.take(who.tenant, session_id, film), HTTPStatus.ACCEPTED)
+    return answered(await service.liveness.take(who.tenant, session_id, film), HTTPStatus.ACCEPTED)
 
 
 @router.get("/liveness/sessions/{session_id}", openapi_extra=answers_with(Outcome, HTTPStatus.OK))
 async def session(request: Request, who: Performer, session_id: str) -> Response:
     """See how a face check stands."""
-    return _json(await request.app.state.service.liveness.outcome(who.tenant, session_id), HTTPStatus.OK)
+    return answered(await request.app.state.service.liveness.outcome(who.tenant, session_id), HTTPStatus.OK)
 
 
 @router.put("/subjects/{party_id}/face", openapi_extra=answers_with(Enrolled, HTTPStatus.OK))
@@ -97,7 +98,7 @@ async def enrol(request: Request, who: Performer, party_id: str) -> Response:
     if consent.at.tzinfo is None:
         raise _bad("consent_at", "a time needs an offset")
     service = request.app.state.service
-    return _json(await service.enrolment.enrol(who.tenant, party_id, await files[0].read(), consent), HTTPStatus.OK)
+    return answered(await service.enrolment.enrol(who.tenant, party_id, await files[0].read(), consent), HTTPStatus.OK)
 
 
 @router.delete("/subjects/{party_id}/face", status_code=HTTPStatus.NO_CONTENT)
@@ -152,7 +153,3 @@ def _numbers(form: FormData, name: str) -> tuple[int, ...]:
 
 def _bad(path: str, detail: str) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "INVALID_VALUE", detail, path=path)
-
-
-def _json(body: msgspec.Struct, status: HTTPStatus) -> Response:
-    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")

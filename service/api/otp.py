@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.api.access import needs
+from service.api.answered import answered
 from service.api.body import decoded, read
 from service.api.schema import answers_with, takes
 from service.otp import CodeSent, SendCode, ValidateCode
@@ -25,7 +26,7 @@ async def send_code(request: Request, who: Performer) -> Response:
     service = request.app.state.service
     said = decoded(await read(request, service.settings.body_limit_bytes), _send)
     sent = await service.otp.send(who.tenant, said)
-    return Response(msgspec.json.encode(sent), media_type="application/json")
+    return answered(sent)
 
 
 @router.post("/validate-code", status_code=HTTPStatus.NO_CONTENT, openapi_extra=takes(ValidateCode))

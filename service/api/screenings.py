@@ -8,8 +8,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from features.request import ScreeningRequest
-from service.answer import Answer, KeptAnswer, seen_with, to_json
+from service.answer import Answer
 from service.api.access import needs
+from service.api.answered import decided, read_again
 from service.api.body import decoded, read
 from service.api.headers import KeyHeader
 from service.api.schema import answers_with, takes
@@ -43,8 +44,7 @@ async def screen(
             Asked(who.tenant, idempotency_key or asked.request_id, asked, timedelta(milliseconds=budget))
         )
         note(given.kept.answer)
-    headers = {"Idempotent-Replayed": "true"} if given.replayed else {}
-    return _written(given.kept, who, HTTPStatus.OK if given.replayed else HTTPStatus.CREATED, headers)
+    return decided(given, who)
 
 
 @router.get("/{screening_id}", openapi_extra=answers_with(Answer, HTTPStatus.OK))
@@ -53,7 +53,7 @@ async def by_id(request: Request, who: Screener, screening_id: str) -> Response:
     found = await request.app.state.service.book.screening(who.tenant, screening_id)
     if found is None:
         raise not_found("screening")
-    return _written(found.kept, who, HTTPStatus.OK, {})
+    return read_again(found.kept, who)
 
 
 @router.get("", openapi_extra=answers_with(Answer, HTTPStatus.OK))
@@ -64,9 +64,4 @@ async def by_request(
     found = await request.app.state.service.book.by_request(who.tenant, request_id)
     if found is None:
         raise not_found("screening")
-    return _written(found.kept, who, HTTPStatus.OK, {})
-
-
-def _written(kept: KeptAnswer, who: Credential, status: HTTPStatus, headers: dict[str, str]) -> Response:
-    body = to_json(seen_with(kept, risk_read="risk:read" in who.scopes))
-    return Response(body, status_code=status, headers=headers, media_type="application/json")
+    return read_again(found.kept, who)

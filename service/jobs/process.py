@@ -55,6 +55,6 @@ async def _repeat(stop: asyncio.Event, every_s: float, job: Job) -> None:
         try:
             await job()
         except Exception:
-            logger.exception("a job failed", extra={"job": job.__qualname__ if hasattr(job, "__qualname__") else "?"})
+            logger.exception("a job failed", extra={"job": getattr(job, "__qualname__", "?")})
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every_s)

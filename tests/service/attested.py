@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -12,11 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from cryptography.x509.oid import NameOID
 from jose import jwe, jws
 
 from service.adapters.app_attest import AppleApp
 from service.adapters.attestation import PlayApp
+from tests.service.certificates import begun
 from tests.service.sql.records import NOW_MS
 
 PACKAGE = "cn.north.hall"
@@ -133,18 +132,11 @@ def _certificate(
     nonce: bytes | None = None,
     ca: bool = False,
 ) -> x509.Certificate:
-    start = datetime.now(UTC) - timedelta(days=1)
     usage = dict.fromkeys(
         ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only"), False
     )
     builder = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + timedelta(days=9))
+        begun(name, issuer, public)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(
             x509.KeyUsage(digital_signature=True, key_cert_sign=ca, crl_sign=ca, decipher_only=False, **usage),

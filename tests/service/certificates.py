@@ -13,13 +13,13 @@ def server_certificate(host: str) -> tuple[x509.Certificate, x509.Certificate, e
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_id = x509.SubjectKeyIdentifier.from_public_key(root_key.public_key())
     root = (
-        _begun("Root of a test", "Root of a test", root_key.public_key())
+        begun("Root of a test", "Root of a test", root_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(root_id, critical=False)
         .sign(root_key, hashes.SHA256())
     )
     leaf = (
-        _begun(host, "Root of a test", key.public_key())
+        begun(host, "Root of a test", key.public_key())
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(root_id),
@@ -30,7 +30,8 @@ def server_certificate(host: str) -> tuple[x509.Certificate, x509.Certificate, e
     return root, leaf, key
 
 
-def _begun(name: str, issuer: str, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def begun(name: str, issuer: str, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    """Return a certificate that is begun: for ten days, from yesterday on."""
     start = datetime.now(UTC) - timedelta(days=1)
     return (
         x509.CertificateBuilder()

@@ -176,7 +176,7 @@ def test_an_error_of_ours_tells_nothing(
         message = "the secret insides"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("service.screening.judge", broken)
+    monkeypatch.setattr("service.screening.judged", broken)
     # The server closes the connection of a request that ended in a defect, so it has one of its own.
     answer = httpx.post(f"{client.base_url}/v1/screenings", json=request(), headers=key)
     assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
