@@ -41,7 +41,8 @@ serve: $(STAMP) ## answer requests until told to stop
 
 test: $(STAMP) ## every test, on real servers that the tests start themselves
 	@sh deploy/system-packages.sh test
-	@$(BIN)/python -m pytest $(ARGS)
+	@# A file's tests stay together, so that its servers are started once.
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check -q .
