@@ -62,7 +62,7 @@ def refused(headers: Any, body: bytes = BODY, seen: Seen | None = None) -> bool:
     return False
 
 
-@pytest.mark.parametrize("secret", [NEW, OLD])
+@pytest.mark.parametrize("secret", [NEW, OLD], ids=["new", "old"])
 def test_a_genuine_message_is_taken(secret: str) -> None:
     """By either secret of a rotation; also when it was signed with more than one."""
     assert taken(signed(secret=secret)) == "msg_1"
